@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Crowdfunding
+import Nostr
+import Policy
+
+/// The settings in force, checked and typed. Made by `Configuration.parse` and `ConfigurationFile`.
+public struct Configuration: Sendable, Equatable {
+  public struct State: Sendable, Equatable {
+    public enum Durability: String, Sendable {
+      /// On disk before the answer.
+      case full
+      /// fsync within a second.
+      case relaxed
+    }
+
+    /// The folder of the LMDB environment.
+    public var path: String
+    public var mapSizeMiB: Int
+    public var durability: Durability
+
+    public init(path: String, mapSizeMiB: Int, durability: Durability) {
+      self.path = path
+      self.mapSizeMiB = mapSizeMiB
+      self.durability = durability
+    }
+  }
+
+  public struct Node: Sendable, Equatable {
+    public var publicKey: PublicKey?
+    /// For the delivery worker alone.
+    public var secretKeyFile: String?
+
+    public init(publicKey: PublicKey?, secretKeyFile: String?) {
+      self.publicKey = publicKey
+      self.secretKeyFile = secretKeyFile
+    }
+  }
+
+  public struct Delivery: Sendable, Equatable {
+    public enum Sink: Sendable, Equatable {
+      case none
+      /// JSON Lines are appended to this file.
+      case file(String)
+      /// This argument vector is run and fed on stdin.
+      case command([String])
+    }
+
+    public var sink: Sink
+    /// The argument vector that tells what is stored; empty: handed over is delivered.
+    public var confirm: [String]
+    public var attempts: Int
+    /// Deliver from a thread of the plugin.
+    public var inProcess: Bool
+
+    public init(sink: Sink, confirm: [String], attempts: Int, inProcess: Bool) {
+      self.sink = sink
+      self.confirm = confirm
+      self.attempts = attempts
+      self.inProcess = inProcess
+    }
+  }
+
+  public struct Log: Sendable, Equatable {
+    public enum Format: String, Sendable { case text, json }
+
+    public var level: Diagnostic.Level
+    public var format: Format
+
+    public init(level: Diagnostic.Level, format: Format) {
+      self.level = level
+      self.format = format
+    }
+  }
+
+  public var state: State
+  /// Recompute id and signature of every event; else only of those that a domain claims.
+  public var verifiesAll: Bool
+  /// Refuse events that no domain claims.
+  public var rejectsUnclaimed: Bool
+  public var node: Node
+  public var crowdfunding: CrowdfundingOptions
+  public var delivery: Delivery
+  public var log: Log
+  /// Files that the configuration names and that were read with it: when one changes, the configuration is read again.
+  public var readFiles: [String]
+}

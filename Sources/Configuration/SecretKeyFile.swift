@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import FoundationEssentials
+import Glibc
+
+/// The node's secret key on disk: one line, `nsec1…` or 64 lowercase hex digits, readable by its owner alone.
+public enum SecretKeyFile {
+  /// Why a key cannot be used. Never holds the file's content.
+  public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
+    public let path: String
+    public let message: String
+
+    public var description: String { "\(path): \(message)" }
+  }
+
+  private static let maxBytes = 512
+
+  /// Reads the 32 bytes of the secret. The caller hands them to `SigningKey` and keeps no copy.
+  ///
+  /// - Throws: `Failure` when the file is missing, is no regular file, is owned by another user than this one and root,
+  ///   lets anyone but its owner in (mode beyond 0700), or does not hold a key. Whether the number is a valid secret is `SigningKey`'s to say.
+  public static func read(_ path: String) throws(Failure) -> [UInt8] {
+    var text: [UInt8]
+    do {
+      text = try BoundedFile.read(path, maxBytes: maxBytes, checking: { problem(with: $0, checkingOwner: true) })
+    } catch {
+      throw Failure(path: path, message: error.message)
+    }
+    defer { text.withUnsafeMutableBytes { if let base = $0.baseAddress { explicit_bzero(base, $0.count) } } }
+    guard let secret = decode(text) else {
+      throw Failure(path: path, message: "does not hold a secret key: one line, nsec1… or 64 lowercase hex digits")
+    }
+    return secret
+  }
+
+  /// What is wrong with the permissions of the file at `path`; nil when they are right or there is no such file.
+  /// The owner is not looked at: the plugin may run as another user than the worker that signs.
+  static func permissionProblem(_ path: String) -> String? {
+    var facts = stat()
+    guard stat(path, &facts) == 0 else { return nil }
+    return problem(with: facts, checkingOwner: false)
+  }
+
+  private static func problem(with facts: stat, checkingOwner: Bool) -> String? {
+    if facts.st_mode & 0o077 != 0 {
+      let mode = String(facts.st_mode & 0o777, radix: 8)
+      return "may be read or changed by other users (mode 0\(mode)); run chmod 600 on it"
+    }
+    if checkingOwner, facts.st_uid != geteuid(), facts.st_uid != 0 { return "belongs to another user (uid \(facts.st_uid))" }
+    return nil
+  }
+
+  private static func decode(_ text: [UInt8]) -> [UInt8]? {
+    let blanks: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
+    var line = text[...]
+    while let last = line.last, blanks.contains(last) { line.removeLast() }
+    if line.starts(with: "nsec1".utf8) {
+      let bytes = Bech32.decode(hrp: "nsec", String(decoding: line, as: UTF8.self))
+      return bytes?.count == 32 ? bytes : nil
+    }
+    guard line.count == 64 else { return nil }
+    var bytes: [UInt8] = []
+    for digit in line {
+      switch digit {
+      case 0x30...0x39: bytes.append(digit - 0x30)
+      case 0x61...0x66: bytes.append(digit - 0x61 + 10)
+      default: return nil
+      }
+    }
+    return stride(from: 0, to: 64, by: 2).map { bytes[$0] << 4 | bytes[$0 + 1] }
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+/// What a project id is bound to, at first sight and for ever, and what a trusted version may displace (C11, C12).
+struct Binding {
+  /// The campaign that the version updates; nil for a first version, or one that is judged as a first version.
+  let kept: CampaignRecord?
+  /// The untrusted binding of the same project that this version displaces.
+  let displaced: CampaignRecord?
+  let captain: PublicKey
+  let bien: PublicKey?
+  let wallet: G1Key?
+  let trust: CampaignTrust
+  /// Other, untrusted campaigns that lose the Bien or its wallet.
+  private(set) var stripped: [CampaignRecord] = []
+  /// Rows of wallets that they lose and nobody takes.
+  private(set) var released: [StateChange] = []
+
+  private let isByListedCaptain: Bool
+  private let author: PublicKey
+
+  /// Finds what the version is judged against. Throws nothing but faults.
+  init(_ event: VerifiedEvent, _ version: CampaignVersion, _ existing: CampaignRecord?, _ options: CrowdfundingOptions) {
+    author = event.pubkey
+    isByListedCaptain = options.captains.contains(event.pubkey)
+    let designated = version.designatedCaptain ?? event.pubkey
+    if let existing, existing.trust == .none, isByListedCaptain || existing.bien == event.pubkey,
+      existing.captain != designated || version.bien != nil && version.bien != existing.bien || version.wallet != nil && version.wallet != existing.wallet
+    {
+      kept = nil
+      displaced = existing
+    } else {
+      kept = existing
+      displaced = nil
+    }
+    captain = kept?.captain ?? designated
+    bien = kept?.bien ?? version.bien
+    wallet = kept?.wallet ?? version.wallet
+    let proof: CampaignTrust = isByListedCaptain ? .captain : bien == event.pubkey ? .bien : .none
+    trust = max(kept?.trust ?? .none, proof)
+  }
+
+  /// C11. Throws a `Rejection`.
+  func checkAuthor(_ version: CampaignVersion, _ options: CrowdfundingOptions, _ circumstances: Circumstances) throws {
+    if let kept {
+      guard kept.permits(author) else { throw CrowdfundingRejection.foreignAuthor }
+    } else {
+      guard author == captain || version.cells.contains(author) || version.bien == author else { throw CrowdfundingRejection.foreignCreator }
+      if options.creators == .captains, !circumstances.isRejudged, !options.captains.contains(captain) { throw CrowdfundingRejection.foreignCreator }
+    }
+    if version.terms.status.isCaptainsAlone, author != captain { throw CrowdfundingRejection.foreignFinaliser }
+  }
+
+  /// C12. Throws a `Rejection` where something is bound already and may not be displaced.
+  mutating func checkBound(_ version: CampaignVersion, reading state: borrowing some StateReader & ~Copyable) throws {
+    if let kept {
+      if let designated = version.designatedCaptain, designated != kept.captain { throw CrowdfundingRejection.otherCaptain }
+      if let bound = kept.bien, let named = version.bien, bound != named { throw CrowdfundingRejection.otherBien }
+      if let bound = kept.wallet, let named = version.wallet, bound != named { throw CrowdfundingRejection.otherWallet }
+    }
+    let project = version.project
+    let author = author
+    let bien = bien
+    if let bien, let owner = try state.project(in: CrowdfundingState.biens, bien.bytes), owner != project {
+      try strip(owner, reading: state) { $0.bien == bien && author == bien }
+    }
+    if let wallet, let owner = try state.project(in: CrowdfundingState.wallets, wallet.key.bytes), owner != project,
+      !stripped.contains(where: { $0.project == owner && $0.wallet == nil })
+    {
+      // Only a Bien that was bound there before proves anything about its wallet.
+      try strip(owner, reading: state) { $0.bien != nil && $0.bien == bien && author == bien }
+    }
+  }
+
+  private mutating func strip(
+    _ owner: ProjectID, reading state: borrowing some StateReader & ~Copyable, _ isProvenByBien: (CampaignRecord) -> Bool
+  ) throws {
+    guard var other = try CampaignRecord.read(owner, state) else { throw Fault.corrupt(CrowdfundingState.campaigns, "a binding without its campaign") }
+    let isAllowed = other.trust == .none && (isByListedCaptain || kept?.trust == .operator || isProvenByBien(other))
+    guard isAllowed else { throw CrowdfundingRejection.otherProject }
+    if let lost = other.bien, lost != bien { released.append(.delete(CrowdfundingState.biens, key: lost.bytes)) }
+    if let lost = other.wallet, lost != wallet { released.append(.delete(CrowdfundingState.wallets, key: lost.key.bytes)) }
+    other.bien = nil
+    other.wallet = nil
+    stripped.append(other)
+  }
+
+  /// The rows that bind, and those that go.
+  func changes(_ project: ProjectID) -> [StateChange] {
+    var changes = released + stripped.map(\.change)
+    if let displaced {
+      if let lost = displaced.bien, lost != bien { changes.append(.delete(CrowdfundingState.biens, key: lost.bytes)) }
+      if let lost = displaced.wallet, lost != wallet { changes.append(.delete(CrowdfundingState.wallets, key: lost.key.bytes)) }
+    }
+    if let bien, kept?.bien != bien { changes.append(.put(CrowdfundingState.biens, key: bien.bytes, value: project.bytes)) }
+    if let wallet, kept?.wallet != wallet { changes.append(.put(CrowdfundingState.wallets, key: wallet.key.bytes, value: project.bytes)) }
+    return changes
+  }
+}
+
+extension CampaignVersion {
+  fileprivate var wallet: G1Key? { bienWallet }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+/// Why a campaign's binding is believed (C12). The raw value is stored; a greater one is stronger.
+public enum CampaignTrust: UInt8, Comparable, Sendable {
+  case none = 0
+  /// A version was signed by the Bien.
+  case bien = 1
+  /// A version was signed by one of `crowdfunding.captains`.
+  case captain = 2
+  /// The operator said so (`campaign trust`).
+  case `operator` = 3
+
+  public static func < (left: CampaignTrust, right: CampaignTrust) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// What is known of one campaign: its binding, its head, its vote.
+public struct CampaignRecord: Sendable, Equatable {
+  /// The newest effective version.
+  public struct Head: Sendable, Equatable {
+    public let id: EventID
+    public let author: PublicKey
+    public let createdAt: UInt64
+    public let terms: CampaignTerms
+    /// The last status that was no claim on the ledger (neither funded nor completed): what the status is while a claim is not borne out.
+    public let unclaimedStatus: CampaignStatus
+  }
+
+  public let project: ProjectID
+  /// Counts the displacements of the binding: versions of an earlier one are history only.
+  public var epoch: UInt8
+  public var trust: CampaignTrust
+  public var captain: PublicKey
+  public var bien: PublicKey?
+  public var wallet: G1Key?
+  /// The map cell of the first version, whose key may publish versions too.
+  public var cell: PublicKey?
+  /// nil when every version was deleted.
+  public var head: Head?
+  /// Some version was deleted by its author: with the first contribution or vote the deletion stops to matter.
+  public var hasDeletions: Bool
+  public var vote: VoteState
+
+  // version 1 · epoch 1 · trust 1 · deletions 1 · captain 32 · bien ? · wallet ? · cell ? · head ?(id 32, author 32, created_at 8, unclaimed 1, terms) · vote
+  static let recordVersion: UInt8 = 1
+
+  func encoded() -> [UInt8] {
+    var writer = RecordWriter(capacity: 512)
+    writer.put(Self.recordVersion)
+    writer.put(epoch)
+    writer.put(trust.rawValue)
+    writer.put(hasDeletions)
+    writer.put(captain)
+    writer.put(optional: bien) { $0.put($1) }
+    writer.put(optional: wallet) { $0.put(counted: $1.text) }
+    writer.put(optional: cell) { $0.put($1) }
+    writer.put(optional: head) {
+      $0.put($1.id)
+      $0.put($1.author)
+      $0.put($1.createdAt)
+      $0.put($1.unclaimedStatus.rawValue)
+      $0.put($1.terms)
+    }
+    writer.put(vote)
+    return writer.bytes
+  }
+
+  init(
+    project: ProjectID, epoch: UInt8, trust: CampaignTrust, captain: PublicKey, bien: PublicKey?, wallet: G1Key?, cell: PublicKey?, head: Head?,
+    hasDeletions: Bool = false, vote: VoteState = VoteState()
+  ) {
+    self.project = project
+    self.epoch = epoch
+    self.trust = trust
+    self.captain = captain
+    self.bien = bien
+    self.wallet = wallet
+    self.cell = cell
+    self.head = head
+    self.hasDeletions = hasDeletions
+    self.vote = vote
+  }
+
+  init(project: ProjectID, decoding bytes: [UInt8]) throws {
+    let table = CrowdfundingState.campaigns
+    var reader = RecordReader(bytes, of: table)
+    try reader.version(Self.recordVersion)
+    let epoch = try reader.uint8()
+    guard let trust = CampaignTrust(rawValue: try reader.uint8()) else { throw Fault.corrupt(table, "unknown trust") }
+    let hasDeletions = try reader.bool()
+    let captain = try reader.publicKey()
+    let bien = try reader.optional { try $0.publicKey() }
+    let wallet = try reader.optional { reader in
+      guard let wallet = G1Key(utf8: try reader.counted()) else { throw Fault.corrupt(table, "malformed wallet") }
+      return wallet
+    }
+    let cell = try reader.optional { try $0.publicKey() }
+    let head = try reader.optional { reader in
+      let id = try reader.eventID()
+      let author = try reader.publicKey()
+      let createdAt = try reader.uint64()
+      guard let unclaimed = CampaignStatus(rawValue: try reader.uint8()) else { throw Fault.corrupt(table, "unknown status") }
+      return Head(id: id, author: author, createdAt: createdAt, terms: try reader.campaignTerms(of: table), unclaimedStatus: unclaimed)
+    }
+    self.init(
+      project: project, epoch: epoch, trust: trust, captain: captain, bien: bien, wallet: wallet, cell: cell, head: head,
+      hasDeletions: hasDeletions, vote: try reader.voteState())
+  }
+
+  static func read(_ project: ProjectID, _ state: borrowing some StateReader & ~Copyable) throws -> CampaignRecord? {
+    try state.value(CrowdfundingState.campaigns, project.bytes).map { try CampaignRecord(project: project, decoding: $0) }
+  }
+
+  var change: StateChange { .put(CrowdfundingState.campaigns, key: project.bytes, value: encoded()) }
+
+  /// Whether a key may publish versions (C11).
+  func permits(_ author: PublicKey) -> Bool { author == captain || author == bien || author == cell }
+}
+
+/// The vote on ASSETS, folded so far.
+public struct VoteState: Sendable, Equatable {
+  public var total: Amount = .zero
+  public var voters: UInt64 = 0
+  /// Approved once, and then for ever.
+  public var isApproved = false
+
+  public init() {}
+}
+
+extension RecordWriter {
+  mutating func put(_ vote: VoteState) {
+    put(vote.total)
+    put(vote.voters)
+    put(vote.isApproved)
+  }
+}
+
+extension RecordReader {
+  mutating func voteState() throws -> VoteState {
+    var vote = VoteState()
+    vote.total = try amount()
+    vote.voters = try uint64()
+    vote.isApproved = try bool()
+    return vote
+  }
+}

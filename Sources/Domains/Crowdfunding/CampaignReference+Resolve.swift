@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+extension CampaignReference {
+  /// The campaign that a reaction names (K3, K4): all references known here name the same one, unknown ones are ignored when another resolves.
+  ///
+  /// Throws a `Rejection`; from sync `Parked` when none is known yet.
+  func resolve(in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?) throws -> CampaignRecord {
+    trace?.enter("K3")
+    var named: Set<ProjectID> = []
+    if let project, try state.contains(CrowdfundingState.campaigns, project.bytes) { named.insert(project) }
+    if let event, let note = try CrowdfundingNote(try state.known(event)), note.kind == .version, let project = note.project { named.insert(project) }
+    if let address, (1...128).contains(address.identifier.count),
+      let project = try state.project(in: CrowdfundingState.addresses, CrowdfundingState.addressKey(address.pubkey, address.identifier))
+    {
+      named.insert(project)
+    }
+    if let pubkey, let project = try state.project(in: CrowdfundingState.biens, pubkey.bytes) { named.insert(project) }
+    guard named.count <= 1 else { throw CrowdfundingRejection.twoCampaigns }
+    trace?.enter("K4")
+    guard let found = named.first, let record = try CampaignRecord.read(found, state) else {
+      guard !circumstances.isLive else { throw CrowdfundingRejection.unknownProject }
+      let (dependency, shown) = dependency
+      throw Parked(CrowdfundingRejection.missingCampaign(shown), waitingFor: dependency)
+    }
+    return record
+  }
+
+  /// What the reaction says of the campaign is true (K6). Throws a `Rejection`.
+  func checkDetails(of campaign: CampaignRecord) throws {
+    if let pubkey, pubkey != campaign.bien, pubkey != campaign.cell { throw CrowdfundingRejection.notTheBien }
+    if let identity {
+      guard identity.hasPrefix("g1pub:"), let key = G1Key(Text(utf8: identity.bytes.dropFirst(6))), key == campaign.wallet else {
+        throw CrowdfundingRejection.notItsWallet
+      }
+    }
+  }
+}
+
+/// The terms that a reaction is judged by: live the head's, from sync those of the campaign's version of that time (*Convergence*).
+struct JudgedTerms {
+  /// nil: no version of that time is known, which refuses nothing.
+  let dated: CampaignTerms?
+  let head: CampaignRecord.Head?
+
+  init(_ event: VerifiedEvent, _ campaign: CampaignRecord, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable) throws {
+    head = campaign.head
+    guard !circumstances.isLive else {
+      dated = campaign.head?.terms
+      return
+    }
+    if let head = campaign.head, head.createdAt <= event.createdAt {
+      dated = head.terms
+    } else {
+      dated = try VersionRecord.effective(of: campaign.project, epoch: campaign.epoch, at: event.createdAt, state)?.terms
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
+import Nostr
+import Policy
+
+/// What one version of a campaign says that later events are judged by.
+public struct CampaignTerms: Equatable, Sendable {
+  public var status: CampaignStatus
+  /// Unix seconds from which no contribution is taken.
+  public var closedAt: UInt64?
+  public var goals: [Goal]
+  /// Goals of the JSON dialect whose `campaigns.*_active` is not true: they take no contributions.
+  public var inactiveGoals: Set<GoalType>
+  public var wallets: [GoalType: G1Key]
+  /// SHA-256 over the owners, sorted: they are compared, not used (C14).
+  public var owners: Bytes32
+  public var title: String
+  public var identifier: Text
+
+  /// The goal of one type, if the campaign has it and it takes contributions.
+  func goal(_ type: GoalType) -> Goal? { inactiveGoals.contains(type) ? nil : goals.first { $0.type == type } }
+
+  static func digest(of owners: [Owner]) -> Bytes32 {
+    let lines = owners.map { owner in
+      var writer = RecordWriter()
+      writer.put(counted: owner.name)
+      writer.put(owner.mode.rawValue)
+      writer.put(owner.amount)
+      return writer.bytes
+    }
+    return SHA256.digest(of: lines.sorted { $0.lexicographicallyPrecedes($1) }.flatMap { $0 })
+  }
+}
+
+extension RecordWriter {
+  // status 1 · closed_at ? · goals n×(type 1, target 8) · inactive n×1 · wallets n×(type 1, text) · owners 32 · title · d
+  mutating func put(_ terms: CampaignTerms) {
+    put(terms.status.rawValue)
+    put(optional: terms.closedAt) { $0.put($1) }
+    put(UInt8(terms.goals.count))
+    for goal in terms.goals {
+      put(goal.type.rawValue)
+      put(goal.target)
+    }
+    let inactive = terms.inactiveGoals.map(\.rawValue).sorted()
+    put(UInt8(inactive.count))
+    for type in inactive { put(type) }
+    put(UInt8(terms.wallets.count))
+    for (type, wallet) in terms.wallets.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      put(type.rawValue)
+      put(counted: wallet.text)
+    }
+    put(terms.owners)
+    put(counted: terms.title)
+    put(counted: terms.identifier.bytes)
+  }
+}
+
+extension RecordReader {
+  mutating func campaignTerms(of table: Table) throws -> CampaignTerms {
+    guard let status = CampaignStatus(rawValue: try uint8()) else { throw Fault.corrupt(table, "unknown status") }
+    let closedAt = try optional { try $0.uint64() }
+    var goals: [Goal] = []
+    for _ in 0..<(try uint8()) { goals.append(Goal(type: try goalType(of: table), target: try amount())) }
+    var inactive: Set<GoalType> = []
+    for _ in 0..<(try uint8()) { inactive.insert(try goalType(of: table)) }
+    var wallets: [GoalType: G1Key] = [:]
+    for _ in 0..<(try uint8()) {
+      let type = try goalType(of: table)
+      guard let wallet = G1Key(utf8: try counted()) else { throw Fault.corrupt(table, "malformed wallet") }
+      wallets[type] = wallet
+    }
+    let owners = try bytes32()
+    let title = try string()
+    return CampaignTerms(
+      status: status, closedAt: closedAt, goals: goals, inactiveGoals: inactive, wallets: wallets, owners: owners, title: title,
+      identifier: Text(utf8: ArraySlice(try counted())))
+  }
+
+  mutating func goalType(of table: Table) throws -> GoalType {
+    guard let type = GoalType(rawValue: try uint8()) else { throw Fault.corrupt(table, "unknown goal") }
+    return type
+  }
+}

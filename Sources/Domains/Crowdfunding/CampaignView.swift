@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Ledger
+import Nostr
+import Policy
+
+/// A campaign as people and programs see it: the record, the ledger and the vote, read in one transaction.
+public struct CampaignView: Sendable {
+  public struct GoalFigures: Sendable {
+    public let goal: Goal
+    public let collected: Amount
+    public let reserved: Amount
+    public let isActive: Bool
+  }
+
+  public struct ContributionFigures: Sendable {
+    public let id: EventID
+    public let pubkey: PublicKey
+    public let amount: Amount
+    public let target: GoalType
+    public let createdAt: UInt64
+    public let state: TransferState
+  }
+
+  public let record: CampaignRecord
+  /// As the ledger and the vote bear it out; draft when every version was deleted.
+  public let status: CampaignStatus
+  /// What the head claims beyond that.
+  public let claimedStatus: CampaignStatus?
+  public let goals: [GoalFigures]
+  /// Distinct pubkeys that contributed.
+  public let contributors: Int
+  /// Oldest first.
+  public let contributions: [ContributionFigures]
+  public let voteStatus: VoteStatus
+
+  public enum VoteStatus: String, Sendable {
+    /// No vote was ever open, as far as the head says.
+    case none
+    case open
+    case approved
+    /// The campaign moved on without an approval.
+    case closed
+  }
+
+  /// - Parameter contributionLimit: how many of the newest contributions are read in full.
+  public init(_ record: CampaignRecord, contributionLimit: Int = .max, reading state: borrowing some StateReader & ~Copyable) throws {
+    self.record = record
+    let derived = try DerivedStatus.read(record, state)
+    status = derived?.status ?? .draft
+    claimedStatus = derived?.claimed
+    var figures: [GoalFigures] = []
+    for goal in record.head?.terms.goals ?? [] {
+      let totals = try Ledger.totals(of: record.project.bytes, target: goal.type.rawValue, reading: state)
+      figures.append(
+        GoalFigures(goal: goal, collected: totals.collected, reserved: totals.reserved, isActive: record.head?.terms.goal(goal.type) != nil))
+    }
+    goals = figures
+    var pubkeys: Set<PublicKey> = []
+    var rows: [ContributionRecord] = []
+    try state.scanTimed(CrowdfundingState.contributions, record.project) { position, value in
+      let row = try ContributionRecord(position, decoding: value)
+      pubkeys.insert(row.pubkey)
+      rows.append(row)
+      if rows.count / 2 > contributionLimit { rows.removeFirst(rows.count - contributionLimit) }
+      return true
+    }
+    contributors = pubkeys.count
+    var listed: [ContributionFigures] = []
+    for row in rows.suffix(contributionLimit) {
+      let transfer = try Ledger.transfer(row.id, reading: state)
+      listed.append(
+        ContributionFigures(
+          id: row.id, pubkey: row.pubkey, amount: row.amount, target: row.target, createdAt: row.createdAt, state: transfer?.state ?? .unknown))
+    }
+    contributions = listed
+    if record.vote.isApproved {
+      voteStatus = .approved
+    } else if record.head?.terms.status == .votePending {
+      voteStatus = .open
+    } else {
+      voteStatus = record.vote.voters > 0 ? .closed : .none
+    }
+  }
+
+  /// The campaign of a project id; nil when it is unknown.
+  public static func read(_ project: ProjectID, reading state: borrowing some StateReader & ~Copyable) throws -> CampaignView? {
+    try CampaignRecord.read(project, state).map { try CampaignView($0, reading: state) }
+  }
+
+  /// Every campaign, by project id.
+  public static func all(reading state: borrowing some StateReader & ~Copyable, _ visit: (CampaignRecord, DerivedStatus?) throws -> Bool) throws {
+    try state.scan(CrowdfundingState.campaigns, prefix: []) { key, value in
+      let record = try CampaignRecord(project: try CrowdfundingState.project(key, in: CrowdfundingState.campaigns), decoding: value)
+      return try visit(record, try DerivedStatus.read(record, state))
+    }
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+/// An event in crowdfunding's terms: its shape is right, the state was not asked.
+public struct CrowdfundingEvent: Sendable {
+  public enum Content: Sendable {
+    /// Kind 30904 with `role`=`snapshot`: figures, not a version.
+    case snapshot(SnapshotEvent)
+    case campaign(CampaignVersion)
+    case contribution(Contribution)
+    case vote(Vote)
+    /// A reaction to a campaign that moves no money (K2).
+    case reaction
+    case deletion(Deletion)
+  }
+
+  public let event: VerifiedEvent
+  public let content: Content
+
+  /// Which of crowdfunding's events one is, decided on the line itself. Votes are tested first, so that a vote is never taken for a contribution,
+  /// and polls before contributions, so that a poll never moves money.
+  static func claim(on event: borrowing EventSlices) -> Claim {
+    switch event.kind {
+    case 7: reactionKind(of: event) == nil ? .none : .owned
+    case 30904: .owned
+    case 5: deletesOurKinds(event) ? .owned : .dependsOnState
+    default: .none
+    }
+  }
+
+  private static func deletesOurKinds(_ event: borrowing EventSlices) -> Bool {
+    if event.hasTag("k", "7") { return true }
+    if event.hasTag("k", "30904") { return true }
+    if event.hasTag("k", "9742") { return true }
+    return event.hasTag("k", "30023")
+  }
+
+  enum ReactionKind { case vote, contribution }
+
+  private static func reactionKind(of event: borrowing EventSlices) -> ReactionKind? {
+    if event.hasTag("t", "vote-assets") { return .vote }
+    let isContribution = event.hasTag("t", "crowdfunding")
+    if isContribution, event.hasTag("target", "VOTE") { return .vote }
+    if event.hasTag("t", "crowdfunding-vote"), isPoll(event) { return nil }
+    return isContribution ? .contribution : nil
+  }
+
+  private static func isPoll(_ event: borrowing EventSlices) -> Bool {
+    if event.hasTag("vote", "approve") { return true }
+    if event.hasTag("vote", "reject") { return true }
+    return event.hasTag("vote", "contribute")
+  }
+
+  static func reactionKind(of event: VerifiedEvent) -> ReactionKind? {
+    let tags = event.tags
+    if tags.contains("t", value: "vote-assets") { return .vote }
+    let isContribution = tags.contains("t", value: "crowdfunding")
+    if isContribution, tags.contains("target", value: "VOTE") { return .vote }
+    let isPoll = tags.contains("vote", value: "approve") || tags.contains("vote", value: "reject") || tags.contains("vote", value: "contribute")
+    if isPoll, tags.contains("t", value: "crowdfunding-vote") { return nil }
+    return isContribution ? .contribution : nil
+  }
+
+  /// The context-free checks, in the spec's order. Throws a `Rejection`.
+  init(parsing event: VerifiedEvent, in circumstances: Circumstances, options: CrowdfundingOptions, trace: CheckTrace?) throws {
+    self.event = event
+    switch event.kind {
+    case 30904:
+      trace?.enter("C0")
+      if event.tags.contains("role", value: "snapshot") {
+        content = .snapshot(SnapshotEvent(event))
+      } else {
+        content = .campaign(try CampaignVersion(parsing: event, in: circumstances, options: options, trace: trace))
+      }
+    case 7:
+      if Self.reactionKind(of: event) == .vote {
+        content = .vote(try Vote(parsing: event, trace: trace))
+      } else if let contribution = try Contribution(parsing: event, trace: trace) {
+        content = .contribution(contribution)
+      } else {
+        content = .reaction
+      }
+    default:
+      content = .deletion(Deletion(event))
+    }
+  }
+}
+
+/// A snapshot in the stream: only who signed it matters (C0).
+public struct SnapshotEvent: Sendable {
+  /// Whose campaign it shows; nil when its project id is malformed.
+  let project: ProjectID?
+
+  init(_ event: VerifiedEvent) {
+    project = (event.tags.first(named: "project-id")?[1] ?? event.tags.first(named: "d")?[1]).flatMap { ProjectID($0) }
+  }
+}
+
+/// What a kind 5 names (NIP-09).
+public struct Deletion: Sendable {
+  let targets: [EventID]
+  /// Addresses of campaigns, the author's own.
+  let addresses: [Address]
+  /// Its `k` tags name our kinds: unknown targets are remembered.
+  let namesOurKinds: Bool
+
+  /// How many targets of one deletion are looked at; strfry allows 2000 tags.
+  static let maxTargets = 2000
+
+  init(_ event: VerifiedEvent) {
+    targets = event.tags.all(named: "e").prefix(Self.maxTargets).compactMap { $0[1].flatMap { EventID(hex: $0) } }
+    addresses = event.tags.all(named: "a").prefix(Self.maxTargets).compactMap { $0[1].flatMap { Address(parsing: $0) } }
+      .filter { $0.kind == 30904 && $0.pubkey == event.pubkey }
+    namesOurKinds = event.tags.all(named: "k").contains { tag in
+      guard let kind = tag[1] else { return false }
+      return kind == "7" || kind == "30904" || kind == "9742" || kind == "30023"
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+/// What this node publishes after crowdfunding's decisions. Source: settlement-and-follow-ups, *Follow-ups*.
+///
+/// Receipts and labels take their created_at and tags from the trigger, so that they are the same whenever they are made.
+struct CrowdfundingFollowUp {
+  let options: FollowUpOptions
+
+  init(_ options: FollowUpOptions) { self.options = options }
+
+  /// Kind 9742: this contribution was posted.
+  func receipt(_ contribution: Contribution, _ event: VerifiedEvent, _ campaign: CampaignRecord) throws -> [FollowUp] {
+    guard options.receipts, let node = options.nodeKey else { return [] }
+    let project = campaign.project.description
+    let zen = contribution.amount.decimal()
+    var tags: [[String]] = []
+    if let head = campaign.head {
+      tags.append(["e", head.id.hex])
+      tags.append(["a", Address(kind: 30904, pubkey: head.author, identifier: head.terms.identifier).text.string.printable])
+    }
+    tags += [
+      ["e", event.id.hex, "", "reaction"], ["p", event.pubkey.hex], ["project-id", project], ["amount", zen], ["currency", "ZEN"],
+      ["target", contribution.target.name],
+      ["tx_ref", "CF:\(project):ZEN:\(zen):\(event.pubkey.hex.prefix(8)):\(event.id.hex.prefix(16))"],
+      ["s", "OK"], ["settlement", "none"], ["t", "crowdfunding-contribution"], ["t", "UPlanet"], ["role", "receipt"],
+    ]
+    return [try followUp(.contributionReceipt, campaign.project, event.id, node: node, createdAt: event.createdAt, kind: 9742, tags: tags, content: "")]
+  }
+
+  /// Kind 1985 (NIP-32): this node recorded the decision.
+  func label(_ label: String, _ event: VerifiedEvent, _ project: ProjectID) throws -> [FollowUp] {
+    guard options.labels, let node = options.nodeKey else { return [] }
+    let tags = [["L", "commonsguard"], ["l", label, "commonsguard"], ["e", event.id.hex], ["p", event.pubkey.hex]]
+    return [try followUp(.decisionLabel, project, event.id, node: node, createdAt: event.createdAt, kind: 1985, tags: tags, content: "")]
+  }
+
+  private func followUp(
+    _ name: FollowUpName, _ project: ProjectID, _ trigger: EventID, node: PublicKey, createdAt: UInt64, kind: UInt64, tags: [[String]], content: String
+  ) throws -> FollowUp {
+    let event = try UnsignedEvent(pubkey: node, createdAt: createdAt, kind: kind, tags: tags, content: content)
+    return .event(FollowUpEvent(name: name, subject: project.bytes, trigger: trigger, body: .unsigned(event)))
+  }
+
+  /// Asks for a snapshot of a campaign, debounced; at once when its status changed.
+  func snapshotRequest(_ project: ProjectID, _ event: VerifiedEvent, _ circumstances: Circumstances, atOnce: Bool) -> [FollowUp] {
+    guard options.snapshots, options.nodeKey != nil else { return [] }
+    let (due, overflow) = circumstances.receivedAt.addingReportingOverflow(atOnce ? 0 : options.debounceSeconds)
+    return [
+      .deferred(
+        DeferredFollowUp(
+          domain: .crowdfunding, name: .campaignSnapshot, subject: project.bytes, trigger: event.id, receivedAt: circumstances.receivedAt,
+          dueAt: overflow ? .max : due))
+    ]
+  }
+
+  /// Builds the snapshot that was asked for: kind 30904 by the node, `role`=`snapshot`, `d` = project id.
+  func snapshot(_ deferred: DeferredFollowUp, reading state: borrowing some StateReader & ~Copyable) throws -> (FollowUpEvent, [StateChange])? {
+    guard options.snapshots, let node = options.nodeKey, let project = ProjectID(ascii: deferred.subject),
+      let campaign = try CampaignRecord.read(project, state), let head = campaign.head
+    else { return nil }
+    var createdAt = deferred.receivedAt
+    if let last = try state.value(CrowdfundingState.snapshots, project.bytes) {
+      var reader = RecordReader(last, of: CrowdfundingState.snapshots)
+      let previous = try reader.uint64()
+      createdAt = max(createdAt, previous == .max ? previous : previous + 1)
+    }
+    let view = try CampaignView(campaign, contributionLimit: Self.maxContributions, reading: state)
+    var tags = [
+      ["d", project.description], ["title", head.terms.title.printable], ["t", "crowdfunding"], ["t", "UPlanet"], ["project-id", project.description],
+      ["role", "snapshot"], ["status", view.status.name], ["e", head.id.hex],
+      ["a", Address(kind: 30904, pubkey: head.author, identifier: head.terms.identifier).text.string.printable],
+    ]
+    if let bien = campaign.bien { tags.append(["p", bien.hex, "", "bien"]) }
+    let event = try UnsignedEvent(pubkey: node, createdAt: createdAt, kind: 30904, tags: tags, content: Self.content(view))
+    var writer = RecordWriter()
+    writer.put(createdAt)
+    return (
+      FollowUpEvent(name: .campaignSnapshot, subject: project.bytes, trigger: deferred.trigger, body: .unsigned(event)),
+      [.put(CrowdfundingState.snapshots, key: project.bytes, value: writer.bytes)]
+    )
+  }
+
+  /// The newest contributions that a snapshot lists.
+  private static let maxContributions = 100
+  /// The most bytes of a snapshot's content.
+  private static let maxContentBytes = 48 * 1024
+
+  /// The JSON of a snapshot; contributions are left out from the oldest on when it would be too long.
+  private static func content(_ view: CampaignView) -> String {
+    var limit = view.contributions.count
+    while true {
+      let content = CampaignJSON.snapshot(view, contributions: view.contributions.suffix(limit))
+      if content.utf8.count <= maxContentBytes || limit == 0 { return content }
+      limit /= 2
+    }
+  }
+}
+
+extension String {
+  /// Without control characters, which events of ours do not hold.
+  var printable: String { String(String.UnicodeScalarView(unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f })) }
+}

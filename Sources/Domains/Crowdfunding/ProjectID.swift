@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+
+/// A campaign's project id: `^CF-[A-Za-z0-9-]{1,64}$` (C3).
+public struct ProjectID: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// ASCII, 4 to 67 bytes.
+  public let bytes: [UInt8]
+
+  public init?(_ text: Text) { self.init(ascii: text.bytes) }
+
+  public init?(_ string: String) { self.init(ascii: Array(string.utf8)) }
+
+  init?(ascii bytes: some Collection<UInt8>) {
+    guard (4...67).contains(bytes.count), bytes.starts(with: "CF-".utf8), bytes.dropFirst(3).allSatisfy(Self.isAllowed) else { return nil }
+    self.bytes = Array(bytes)
+  }
+
+  private static func isAllowed(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+    default: false
+    }
+  }
+
+  public var description: String { String(decoding: bytes, as: UTF8.self) }
+
+  public static func < (left: ProjectID, right: ProjectID) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
+
+  /// As the first part of a composite key: its length, then itself, so that no project's keys begin like another's.
+  var keyPrefix: [UInt8] { [UInt8(bytes.count)] + bytes }
+}

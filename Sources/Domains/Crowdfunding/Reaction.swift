@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+/// How a reaction names its campaign (K3), and what it says of it (K6).
+public struct CampaignReference: Sendable {
+  let project: ProjectID?
+  /// The last `e`: any version of the campaign.
+  let event: EventID?
+  /// The last `a` of kind 30904.
+  let address: Address?
+  /// The last `p`: the Bien, or the map cell.
+  let pubkey: PublicKey?
+  /// The last `i`, as it is written.
+  let identity: Text?
+  /// The last `k`, as it is written.
+  let kind: Text?
+
+  /// Throws a `Rejection` when the project id is malformed or no campaign is named at all (K3).
+  init(parsing event: VerifiedEvent) throws {
+    let tags = event.tags
+    if let tag = tags.first(named: "project-id") {
+      guard let project = tag[1].flatMap({ ProjectID($0) }) else { throw CrowdfundingRejection.malformedProject }
+      self.project = project
+    } else {
+      project = nil
+    }
+    self.event = tags.last(named: "e")?[1].flatMap { EventID(hex: $0) }
+    address = tags.all(named: "a").last { $0[1].map { $0.hasPrefix("30904:") } == true }.flatMap { $0[1] }.flatMap { Address(parsing: $0) }
+    pubkey = tags.last(named: "p")?[1].flatMap { PublicKey(hex: $0) }
+    identity = tags.last(named: "i")?[1]
+    kind = tags.last(named: "k")?[1]
+    guard project != nil || self.event != nil || address != nil || pubkey != nil else { throw CrowdfundingRejection.noCampaign }
+  }
+
+  /// What the event waits for when its campaign is unknown, and how that is shown: the strongest reference it has.
+  var dependency: (Dependency, shown: String) {
+    if let project { return (.campaign(project), project.description) }
+    if let event { return (.campaignVersion(event), event.short) }
+    if let address { return (.campaignAddress(address), address.pubkey.short) }
+    if let pubkey { return (.bien(pubkey), pubkey.short) }
+    return (.campaignVersion(EventID(.zero)), "")
+  }
+}
+
+extension Dependency {
+  static func campaign(_ project: ProjectID) -> Dependency { Dependency(.crowdfunding, [1] + project.bytes) }
+  static func campaignVersion(_ id: EventID) -> Dependency { Dependency(.crowdfunding, [2] + id.bytes) }
+  static func campaignAddress(_ address: Address) -> Dependency { Dependency(.crowdfunding, [3] + address.pubkey.bytes + address.identifier.bytes) }
+  static func bien(_ key: PublicKey) -> Dependency { Dependency(.crowdfunding, [4] + key.bytes) }
+}
+
+/// The amount that a reaction's content names: `+` is 1, `+N` is N.
+enum ReactionAmount {
+  case amount(Amount)
+  /// Starts like an amount and is none: `+0`, `+05`, `+1001`, `+1.5`.
+  case malformed
+  /// An ordinary reaction.
+  case none
+
+  init(_ content: Text) {
+    let bytes = content.bytes
+    guard bytes.first == UInt8(ascii: "+") else { self = .none; return }
+    let digits = bytes.dropFirst()
+    guard let first = digits.first else { self = .amount(Amount(hundredths: 100)); return }
+    guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { self = .none; return }
+    guard digits.count <= 4, let number = Text(utf8: digits).decimal, (1...1000).contains(number), let amount = Amount(wholeZen: number) else {
+      self = .malformed
+      return
+    }
+    self = .amount(amount)
+  }
+}
+
+/// A contribution by reaction (K1–K10).
+public struct Contribution: Sendable {
+  let amount: Amount
+  let target: GoalType
+  let reference: CampaignReference
+
+  /// - Returns: nil for an ordinary reaction. Throws a `Rejection`.
+  init?(parsing event: VerifiedEvent, trace: CheckTrace?) throws {
+    trace?.enter("K2")
+    switch ReactionAmount(event.content) {
+    case .none: return nil
+    case .malformed: throw CrowdfundingRejection.invalidAmount
+    case .amount(let amount): self.amount = amount
+    }
+    trace?.enter("K3")
+    reference = try CampaignReference(parsing: event)
+    trace?.enter("K6")
+    try reference.checkKind()
+    trace?.enter("K7")
+    if let tag = event.tags.first(named: "target") {
+      guard let target = tag[1].flatMap({ GoalType($0) }), target != .g1 else { throw CrowdfundingRejection.unknownTarget }
+      self.target = target
+    } else {
+      target = .zenConvertible
+    }
+    trace?.enter("K8")
+    guard event.tags.first(named: "expiration") == nil else { throw CrowdfundingRejection.paymentExpires }
+  }
+}
+
+/// A vote on the use of ASSETS (V1–V6).
+public struct Vote: Sendable {
+  let weight: Amount
+  let reference: CampaignReference
+
+  /// Throws a `Rejection`.
+  init(parsing event: VerifiedEvent, trace: CheckTrace?) throws {
+    trace?.enter("V1")
+    guard case .amount(let weight) = ReactionAmount(event.content) else { throw CrowdfundingRejection.malformedVote }
+    self.weight = weight
+    trace?.enter("V2")
+    reference = try CampaignReference(parsing: event)
+    try reference.checkKind()
+    if let type = event.tags.first(named: "vote-type") {
+      guard let type = type[1], type == "ASSETS_USAGE" else { throw CrowdfundingRejection.unknownVoteType }
+    }
+    trace?.enter("V5")
+    guard event.tags.first(named: "expiration") == nil else { throw CrowdfundingRejection.voteExpires }
+  }
+}
+
+extension CampaignReference {
+  /// `k`, when present, is 30904 or 30023 (K6).
+  func checkKind() throws {
+    guard let kind else { return }
+    guard kind == "30904" || kind == "30023" else { throw CrowdfundingRejection.otherKind }
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+import StateStore
+
+/// The second half of a judgement: decides again in the write transaction, and applies everything that an acceptance does.
+struct Application {
+  private let claimed: ClaimedEvent
+  private let circumstances: Circumstances
+  private let sourceInfo: String
+  private let options: JudgeOptions
+  private let isNearlyFull: Bool
+
+  /// - Parameter isNearlyFull: the last tenth of the map is kept for what exists (architecture, *One path*).
+  init(_ claimed: ClaimedEvent, _ circumstances: Circumstances, _ sourceInfo: String, _ options: JudgeOptions, isNearlyFull: Bool) {
+    self.claimed = claimed
+    self.circumstances = circumstances
+    self.sourceInfo = sourceInfo
+    self.options = options
+    self.isNearlyFull = isNearlyFull
+  }
+
+  /// Throws faults; then nothing of it happens.
+  func apply(to state: borrowing StateWriter) throws -> Judgement {
+    switch try claimed.decide(in: circumstances, reading: state) {
+    case .unclaimed:
+      // Only what the claim depended on can have gone meanwhile; accepted events are never taken away.
+      return .faulted(Fault(answer: "could not judge", detail: "a claim vanished between two transactions"))
+    case .decided(let decision, let owner):
+      return Judgement(decision, owner: owner)
+    case .evidence(let rejection, let effects, let owner):
+      try state.apply(effects.changes)
+      if options.writesFollowUps {
+        for followUp in effects.followUps { try state.enqueue(followUp, at: circumstances.receivedAt) }
+      }
+      return Judgement(.reject(rejection), owner: owner, isWritten: true)
+    case .parked(let rejection, let dependency, let owner):
+      let event = ParkedEvent(
+        id: claimed.event.id, pubkey: claimed.event.pubkey, raw: claimed.event.raw, receivedAt: circumstances.receivedAt,
+        source: circumstances.source, sourceInfo: sourceInfo)
+      let isParked = try state.park(event, waitingFor: dependency)
+      return Judgement(.reject(isParked ? rejection.parked : rejection), owner: owner, isWritten: isParked)
+    case .effects(let effects, let owner):
+      if effects.opensSubject, isNearlyFull { return .rejected(Self.nearlyFull, owner: owner) }
+      try accept(effects, owner, to: state)
+      return Judgement(.accept, owner: owner, isWritten: true)
+    }
+  }
+
+  private static let nearlyFull = Rejection.error("the state is nearly full: only what exists already is taken")
+
+  private func accept(_ effects: Effects, _ owner: Domain, to state: borrowing StateWriter) throws {
+    let event = claimed.event
+    try state.apply(effects.changes)
+    let row = JournalRow(
+      .event(raw: event.raw, id: event.id, source: circumstances.source, sourceInfo: sourceInfo), receivedAt: circumstances.receivedAt)
+    let sequence = try state.appendJournal(row)
+    try state.index(event.id, domain: owner, note: effects.note, sequence: sequence)
+    if options.writesFollowUps {
+      for followUp in effects.followUps { try state.enqueue(followUp, at: circumstances.receivedAt) }
+    }
+    // It may have been parked and come again by itself.
+    try state.removeParked(id: event.id)
+    for dependency in effects.provides { try state.release(dependency) }
+  }
+}

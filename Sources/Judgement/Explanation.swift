@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+import StateStore
+
+/// The path of one event, for `explain`: who claims it, which checks it passed, and the one that refused it. Changes nothing.
+public struct Explanation: Sendable {
+  /// id and signature.
+  public let verification: String
+  /// The domains that claim it; empty when nobody does.
+  public let claims: [Domain]
+  /// The checks entered, by their ids in the spec; when it was refused, the last one refused it.
+  public let checks: [String]
+  /// It was accepted before.
+  public let isKnown: Bool
+  public let decision: Decision
+  /// What an acceptance would write; nil when nothing would be.
+  public let effects: Effects?
+  /// It would wait for something that is missing here.
+  public let wouldPark: Bool
+}
+
+extension Judge {
+  /// Judges an event on a snapshot and tells how. Throws faults; an event that cannot be parsed is an explanation too.
+  public func explain(raw: [UInt8], in circumstances: Circumstances) throws -> Explanation {
+    let trace = CheckTrace()
+    var claims: [Domain] = []
+    var refusal: Rejection?
+    do {
+      try raw.withUnsafeBytes { bytes in
+        let slices = try EventSlices.parse(bytes)
+        refusal = verify(slices)
+        let claimants = registry.claimants(of: slices)
+        claims = registry.validators.indices.filter { claimants.owned.contains($0) || claimants.dependent.contains($0) }.map { registry.validators[$0].domain }
+      }
+    } catch {
+      refusal = .invalid("\(error)")
+    }
+    if let refusal {
+      return Explanation(
+        verification: refusal.words, claims: [], checks: [], isKnown: false, decision: .reject(refusal), effects: nil, wouldPark: false)
+    }
+    func explanation(_ decision: Decision, isKnown: Bool = false, effects: Effects? = nil, wouldPark: Bool = false) -> Explanation {
+      Explanation(
+        verification: "id and signature hold", claims: claims, checks: trace.entered, isKnown: isKnown, decision: decision, effects: effects,
+        wouldPark: wouldPark)
+    }
+    guard !claims.isEmpty else { return explanation(unclaimed.decision) }
+    switch prepare(raw, in: circumstances, trace: trace) {
+    case .failure(let rejection): return explanation(.reject(rejection))
+    case .success(let claimed):
+      return try store.read { state in
+        let isKnown = try state.known(claimed.event.id) != nil
+        switch try claimed.decide(in: circumstances, reading: state) {
+        case .unclaimed: return explanation(unclaimed.decision)
+        case .decided(let decision, _): return explanation(decision, isKnown: isKnown)
+        case .effects(let effects, _): return explanation(.accept, isKnown: isKnown, effects: effects)
+        case .evidence(let rejection, _, _): return explanation(.reject(rejection), isKnown: isKnown)
+        case .parked(let rejection, _, _): return explanation(.reject(rejection.parked), isKnown: isKnown, wouldPark: true)
+        }
+      }
+    }
+  }
+}

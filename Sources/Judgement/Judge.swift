@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+import StateStore
+
+/// The one path of an event, from its slices to a decision that is committed (architecture, *One path*).
+///
+/// Refusals open no write transaction. An acceptance that changes something is decided twice: on a snapshot, and again in the write transaction,
+/// so that two processes cannot both accept what excludes each other. Not Sendable: each thread has its own.
+public final class Judge {
+  let store: StateStore
+  public let registry: DomainRegistry
+  public var options: JudgeOptions
+  let verifier: EventVerifier
+
+  /// Throws when libcrypto has no SHA-256.
+  public init(store: StateStore, registry: DomainRegistry, options: JudgeOptions = JudgeOptions()) throws {
+    self.store = store
+    self.registry = registry
+    self.options = options
+    verifier = try EventVerifier()
+  }
+
+  /// Judges an event that lies in a request line. Never throws: a fault is a judgement too.
+  ///
+  /// - Parameter sourceInfo: what strfry says of the source, for the journal; asked only when something is written.
+  public func judge(_ slices: borrowing EventSlices, in circumstances: Circumstances, sourceInfo: () -> String = { "" }) -> Judgement {
+    if options.verifiesAll, let rejection = verify(slices) { return .rejected(rejection) }
+    let claimants = registry.claimants(of: slices)
+    if claimants.isEmpty { return unclaimed }
+    let event: VerifiedEvent
+    do {
+      event = try verifier.verifiedEvent(slices)
+    } catch {
+      return .rejected(.invalid("\(error)"))
+    }
+    return judge(event, claimants, in: circumstances, sourceInfo: sourceInfo)
+  }
+
+  /// Judges an event that was read from the journal, an export or a file.
+  public func judge(raw: [UInt8], in circumstances: Circumstances, sourceInfo: String = "") -> Judgement {
+    raw.withUnsafeBytes { bytes in
+      do {
+        return judge(try EventSlices.parse(bytes), in: circumstances) { sourceInfo }
+      } catch {
+        return .rejected(.invalid("\(error)"))
+      }
+    }
+  }
+
+  var unclaimed: Judgement {
+    options.rejectsUnclaimed ? .rejected(.blocked("this relay takes only events that its policy knows")) : Judgement(.accept)
+  }
+
+  /// The refusal of an event whose id or signature does not hold.
+  func verify(_ slices: borrowing EventSlices) -> Rejection? {
+    switch verifier.verify(slices) {
+    case .valid: nil
+    case .badID: .invalid("bad event id")
+    case .badSignature: .invalid("bad signature")
+    }
+  }
+
+  /// From here on the event is verified, and some domain may own it.
+  private func judge(_ event: VerifiedEvent, _ claimants: Claimants, in circumstances: Circumstances, sourceInfo: () -> String) -> Judgement {
+    let claimed: ClaimedEvent
+    do {
+      claimed = try ClaimedEvent(event, claimants, registry, in: circumstances)
+    } catch let rejection as Rejection {
+      return .rejected(rejection, owner: registry.owner(among: claimants))
+    } catch {
+      return .faulted(error)
+    }
+    do {
+      let outcome = try store.read { state in try claimed.decide(in: circumstances, reading: state) }
+      switch outcome {
+      case .unclaimed: return unclaimed
+      case .decided(let decision, let owner): return Judgement(decision, owner: owner)
+      case .effects, .parked, .evidence: return try write(claimed, in: circumstances, sourceInfo: sourceInfo())
+      }
+    } catch {
+      return .faulted(error, owner: registry.owner(among: claimants))
+    }
+  }
+
+  private func write(_ claimed: ClaimedEvent, in circumstances: Circumstances, sourceInfo: String) throws -> Judgement {
+    let isNearlyFull = store.isNearlyFull
+    return try store.write { state in
+      try Application(claimed, circumstances, sourceInfo, options, isNearlyFull: isNearlyFull).apply(to: state)
+    }
+  }
+}
+
+extension DomainRegistry {
+  /// The first domain that claims an event for sure.
+  func owner(among claimants: Claimants) -> Domain? { validators.indices.first { claimants.owned.contains($0) }.map { validators[$0].domain } }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+/// How events are judged, from the configuration.
+public struct JudgeOptions: Sendable, Equatable {
+  /// Recompute id and signature of every event, or only of those a domain claims (`verify`).
+  public var verifiesAll: Bool
+  /// Refuse what nobody claims (`unclaimed`).
+  public var rejectsUnclaimed: Bool
+  /// Write follow-ups to the outbox; a rebuild leaves them out, since they were published when the events were first judged.
+  public var writesFollowUps: Bool
+
+  public init(verifiesAll: Bool = true, rejectsUnclaimed: Bool = false, writesFollowUps: Bool = true) {
+    self.verifiesAll = verifiesAll
+    self.rejectsUnclaimed = rejectsUnclaimed
+    self.writesFollowUps = writesFollowUps
+  }
+}

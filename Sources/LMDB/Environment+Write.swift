@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Glibc
+
+extension Environment {
+  private enum Attempt<R> {
+    case committed(R)
+    case mapFull(mapBytes: Int)
+    case mapResized(mapBytes: Int)
+  }
+
+  /// Runs `body` in the one write transaction that all processes together may have, and commits when it returns; aborts when it throws.
+  ///
+  /// When this returns the commit has happened (and, with `.full`, is on the disk). When it throws nothing of it happened.
+  /// A full map is grown and `body` runs again from the start, on the state as it then is: it must have no effects of its own, or undo them
+  /// when it begins. An error of LMDB inside `body` aborts the transaction even if `body` catches it.
+  ///
+  /// Throws what `body` throws, `LMDBError`, `EnvironmentError.mapLimitReached`, `.nestedTransaction` or `.mapLost`.
+  public func write<R>(_ body: (borrowing WriteTransaction) throws -> R) throws -> R {
+    try refuseNesting()
+    while true {
+      switch try attempt(body) {
+      case .committed(let result): return result
+      case .mapFull(let mapBytes): try growMap(beyond: mapBytes)
+      case .mapResized(let mapBytes): try adoptMap(beyond: mapBytes)
+      }
+    }
+  }
+
+  private func attempt<R>(_ body: (borrowing WriteTransaction) throws -> R) throws -> Attempt<R> {
+    try gate.enter()
+    defer { gate.leave() }
+    let transaction: OpaquePointer
+    do { transaction = try LMDBCalls.begin(handle, readOnly: false) } catch let error as LMDBError where error.isMapResized {
+      return .mapResized(mapBytes: try LMDBCalls.mapBytes(handle))
+    }
+    writerThread.store(UInt(pthread_self()), ordering: .relaxed)
+    let failures = TransactionFailures()
+    let outcome = Result {
+      try body(WriteTransaction(transaction, maxKeyBytes: maxKeyBytes, failures: failures, faultInjection: options.faultInjection))
+    }
+    // Before the lock is given back: from then on the field is the next writer's.
+    writerThread.store(0, ordering: .relaxed)
+
+    if let failure = failures.first {
+      LMDBCalls.abort(transaction)
+      if failure.isMapFull { return .mapFull(mapBytes: try LMDBCalls.mapBytes(handle)) }
+      if case .failure(let error) = outcome { throw error }
+      throw failure
+    }
+    switch outcome {
+    case .failure(let error):
+      LMDBCalls.abort(transaction)
+      throw error
+    case .success(let result):
+      do { try commit(transaction) } catch let error as LMDBError where error.isMapFull {
+        return .mapFull(mapBytes: try LMDBCalls.mapBytes(handle))
+      }
+      return .committed(result)
+    }
+  }
+
+  private func commit(_ transaction: OpaquePointer) throws {
+    if let code = options.faultInjection?(.commit), code != 0 {
+      LMDBCalls.abort(transaction)
+      throw LMDBError("mdb_txn_commit", code)
+    }
+    try LMDBCalls.commit(transaction)
+  }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import CSystem
+import Glibc
+
+/// How the plugin lives and dies under strfry. Source: strfry protocol, *Life of the process*.
+///
+/// strfry waits for us without a time-out when it stops, so SIGTERM ends the process at once: whatever was being written, the state is safe.
+/// End of file may never come, since later plugins inherit our pipe: the parent's death ends us too.
+public enum ProcessLife {
+  /// Prepares the process for the loop: default SIGTERM, no SIGPIPE, nothing blocked, death with the parent, no descriptor but 0 to 2.
+  ///
+  /// - Returns: false when the parent died already.
+  public static func begin() -> Bool {
+    let parent = getppid()
+    signal(SIGTERM, SIG_DFL)
+    signal(SIGINT, SIG_DFL)
+    signal(SIGHUP, SIG_DFL)
+    signal(SIGPIPE, SIG_IGN)
+    var none = sigset_t()
+    sigemptyset(&none)
+    sigprocmask(SIG_SETMASK, &none, nil)
+    _ = commonsguard_set_parent_death_signal(SIGTERM)
+    guard getppid() == parent else { return false }
+    _ = commonsguard_close_from(3)
+    // A 64 kB event then arrives in one read; refused on what is no pipe, which does no harm.
+    _ = commonsguard_set_pipe_size(STDIN_FILENO, 1 << 20)
+    return true
+  }
+}

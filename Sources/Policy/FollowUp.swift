@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+
+/// What this node publishes because of a decision. Written to the outbox in the decision's own transaction, delivered afterwards.
+///
+/// Persistence: a row survives crashes and is delivered at least once; its final id is fixed here, so delivering twice gives the same event.
+/// Failure: retried with back-off, then kept as failed until the operator decides.
+/// Source: settlement-and-follow-ups, *Follow-ups*.
+public enum FollowUp: Sendable {
+  /// An event whose final form is known now.
+  case event(FollowUpEvent)
+  /// An event that is built from the state once its debounce has passed; several requests for one subject become one event.
+  case deferred(DeferredFollowUp)
+}
+
+/// The kinds of follow-ups. The raw value is stored and shown: never rename.
+public enum FollowUpName: String, CaseIterable, Sendable {
+  case contributionReceipt = "contribution-receipt"
+  case campaignSnapshot = "campaign-snapshot"
+  case decisionLabel = "decision-label"
+  case attestation
+  case alert
+  case parkedEvent = "parked-event"
+}
+
+/// A follow-up in its final form.
+public struct FollowUpEvent: Sendable {
+  public enum Body: Sendable {
+    /// Signed by the worker with the node's key.
+    case unsigned(UnsignedEvent)
+    /// Published as it is: a parked event that became valid.
+    case signed(raw: [UInt8], id: EventID, kind: UInt64)
+  }
+
+  public let name: FollowUpName
+  /// Follow-ups of one subject are delivered in order: a project id, a station…
+  public let subject: [UInt8]
+  /// The event that caused it.
+  public let trigger: EventID
+  public let body: Body
+
+  public init(name: FollowUpName, subject: [UInt8], trigger: EventID, body: Body) {
+    self.name = name
+    self.subject = subject
+    self.trigger = trigger
+    self.body = body
+  }
+
+  public var id: EventID {
+    switch body {
+    case .unsigned(let event): event.id
+    case .signed(_, let id, _): id
+    }
+  }
+
+  public var kind: UInt64 {
+    switch body {
+    case .unsigned(let event): event.kind
+    case .signed(_, _, let kind): kind
+    }
+  }
+}
+
+/// A request to build a follow-up later.
+public struct DeferredFollowUp: Sendable {
+  public let domain: Domain
+  public let name: FollowUpName
+  public let subject: [UInt8]
+  public let trigger: EventID
+  /// Unix seconds of the trigger's receipt; of several requests, the latest counts.
+  public let receivedAt: UInt64
+  /// Unix seconds from which it may be built; of several requests, the earliest counts, so that a busy subject is not put off for ever.
+  public let dueAt: UInt64
+
+  public init(domain: Domain, name: FollowUpName, subject: [UInt8], trigger: EventID, receivedAt: UInt64, dueAt: UInt64) {
+    self.domain = domain
+    self.name = name
+    self.subject = subject
+    self.trigger = trigger
+    self.receivedAt = receivedAt
+    self.dueAt = dueAt
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+/// Writes the fields of a record or of a composite key. Integers are big-endian, so that keys sort as their numbers do.
+public struct RecordWriter: Sendable {
+  public private(set) var bytes: [UInt8] = []
+
+  public init(capacity: Int = 64) { bytes.reserveCapacity(capacity) }
+
+  public mutating func put(_ value: UInt8) { bytes.append(value) }
+
+  public mutating func put(_ value: UInt16) {
+    bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+    bytes.append(UInt8(truncatingIfNeeded: value))
+  }
+
+  public mutating func put(_ value: UInt32) {
+    for shift in stride(from: UInt32(24), through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+  }
+
+  public mutating func put(_ value: UInt64) {
+    for shift in stride(from: UInt64(56), through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+  }
+
+  public mutating func put(_ value: Bool) { bytes.append(value ? 1 : 0) }
+
+  /// Bytes of a length that the reader knows.
+  public mutating func put(fixed value: some Collection<UInt8>) { bytes.append(contentsOf: value) }
+
+  /// Bytes behind their length (4 bytes).
+  public mutating func put(counted value: some Collection<UInt8>) {
+    put(UInt32(truncatingIfNeeded: value.count))
+    bytes.append(contentsOf: value)
+  }
+
+  public mutating func put(counted value: String) { put(counted: Array(value.utf8)) }
+
+  /// A presence byte, then the value.
+  public mutating func put<Value>(optional value: Value?, _ write: (inout RecordWriter, Value) -> Void) {
+    put(value != nil)
+    if let value { write(&self, value) }
+  }
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+/// One write that an accepted event causes. All changes of one event are applied in one transaction, or none.
+public enum StateChange: Sendable {
+  case put(Table, key: [UInt8], value: [UInt8])
+  case delete(Table, key: [UInt8])
+
+  public var table: Table {
+    switch self {
+    case .put(let table, _, _), .delete(let table, _): table
+    }
+  }
+}

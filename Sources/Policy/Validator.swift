@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+
+/// Whether a domain owns an event.
+public enum Claim: Sendable {
+  case none
+  case owned
+  /// It depends on what the event names: the state has to be asked (kinds 5 and 1040).
+  case dependsOnState
+}
+
+/// The rules of one domain. A value without state of its own: it returns verdicts and touches nothing.
+public protocol Validator: Sendable {
+  /// The event in the domain's own terms, when its shape is right.
+  associatedtype TypedEvent: Sendable
+
+  var domain: Domain { get }
+  /// The domain's tables, to be opened before the first judgement.
+  var tables: [Table] { get }
+
+  /// Whether the domain owns this event. Called for every event on the request path: no heap, no state.
+  func claim(on event: borrowing EventSlices) -> Claim
+
+  /// Whether the domain owns an event whose claim depends on the state.
+  func owns(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool
+
+  /// The context-free checks, in the spec's order. Throws a `Rejection`.
+  func parse(_ event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws -> TypedEvent
+
+  /// The answer to an accepted event that comes again: nil to accept it again (a superseded version: `duplicate:`).
+  func answerToKnown(_ event: TypedEvent, _ known: KnownEvent, reading state: borrowing some StateReader & ~Copyable) throws -> Rejection?
+
+  /// Judges an event that is not known yet. Throws a `Rejection`, `Parked` or `Fault`.
+  func decide(
+    _ event: TypedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?
+  ) throws -> Verdict
+
+  /// Builds a deferred follow-up from the state as it is; nil when there is nothing to publish any more.
+  func build(_ deferred: DeferredFollowUp, reading state: borrowing some StateReader & ~Copyable) throws -> (FollowUpEvent, [StateChange])?
+
+  /// Feeds the canonical bytes of everything that follows from the accepted events alone (law 5), in an order that depends on nothing else.
+  func digest(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws
+
+  /// Carries out a journalled decision of the operator, such as `campaign trust`. Throws a `Rejection` when it cannot be.
+  func decide(_ decision: OperatorDecision, reading state: borrowing some StateReader & ~Copyable) throws -> Effects
+}
+
+extension Validator {
+  public func owns(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool { false }
+
+  public func answerToKnown(_ event: TypedEvent, _ known: KnownEvent, reading state: borrowing some StateReader & ~Copyable) throws -> Rejection? {
+    nil
+  }
+
+  public func build(_ deferred: DeferredFollowUp, reading state: borrowing some StateReader & ~Copyable) throws -> (FollowUpEvent, [StateChange])? {
+    nil
+  }
+
+  public func decide(_ decision: OperatorDecision, reading state: borrowing some StateReader & ~Copyable) throws -> Effects {
+    throw Rejection.invalid("\(domain.name) knows no decision called \(decision.action)")
+  }
+
+  /// Parses once; the result can be decided twice (in the read transaction, and again in the write transaction).
+  public func prepare(_ event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws -> any PreparedEvent {
+    Prepared(validator: self, typed: try parse(event, in: circumstances, trace: trace))
+  }
+}
+
+/// An event that passed the context-free checks of one domain.
+public protocol PreparedEvent: Sendable {
+  var domain: Domain { get }
+  func answerToKnown(_ known: KnownEvent, reading state: borrowing some StateReader & ~Copyable) throws -> Rejection?
+  /// Never throws a `Rejection` or `Parked`: they become verdicts. Throws faults.
+  func decide(in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?) throws -> Verdict
+}
+
+private struct Prepared<Rules: Validator>: PreparedEvent {
+  let validator: Rules
+  let typed: Rules.TypedEvent
+
+  var domain: Domain { validator.domain }
+
+  func answerToKnown(_ known: KnownEvent, reading state: borrowing some StateReader & ~Copyable) throws -> Rejection? {
+    try validator.answerToKnown(typed, known, reading: state)
+  }
+
+  func decide(in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?) throws -> Verdict {
+    do {
+      return try validator.decide(typed, in: circumstances, reading: state, trace: trace)
+    } catch let rejection as Rejection {
+      return .rejected(rejection)
+    } catch let parked as Parked {
+      return .parked(parked.rejection, parked.dependency)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+/// What a validator decides about one event.
+public enum Verdict: Sendable {
+  /// Accepted, and nothing to write.
+  case unchanged
+  /// Accepted with its effects.
+  case accepted(Effects)
+  case rejected(Rejection)
+  /// Refused, and something is kept all the same: evidence of an equivocation, an event to be delivered again. Never journalled.
+  case rejectedLeaving(Rejection, Effects)
+  /// Kept until the dependency is accepted, and answered with the rejection and `, parked`; with the rejection alone where it cannot be kept.
+  case parked(Rejection, Dependency)
+}
+
+/// What accepting one event does, all of it in one transaction.
+public struct Effects: Sendable {
+  public var changes: [StateChange]
+  public var followUps: [FollowUp]
+  /// The owner's note, kept with the event's id.
+  public var note: [UInt8]
+  /// Dependencies that this event provides: parked events that wait for one are judged again.
+  public var provides: [Dependency]
+  /// The event opens a new campaign, collective or group: refused first when the map fills up.
+  public var opensSubject: Bool
+
+  public init(changes: [StateChange] = [], followUps: [FollowUp] = [], note: [UInt8] = [], provides: [Dependency] = [], opensSubject: Bool = false) {
+    self.changes = changes
+    self.followUps = followUps
+    self.note = note
+    self.provides = provides
+    self.opensSubject = opensSubject
+  }
+}
+
+/// Thrown inside a validator when an event has to wait; becomes `Verdict.parked`.
+public struct Parked: Error, Sendable {
+  public let rejection: Rejection
+  public let dependency: Dependency
+
+  public init(_ rejection: Rejection, waitingFor dependency: Dependency) {
+    self.rejection = rejection
+    self.dependency = dependency
+  }
+}

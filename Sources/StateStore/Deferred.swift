@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
+import LMDB
+import Nostr
+import Policy
+
+extension DeferredFollowUp {
+  private static let version: UInt8 = 1
+  /// Longer subjects are hashed: LMDB's keys end at 511 bytes.
+  private static let maxSubjectBytes = 256
+
+  /// `domain 1 · name · 0 · subject`: there is one for each subject.
+  var key: [UInt8] {
+    [domain.rawValue] + Array(name.rawValue.utf8) + [0] + (subject.count > Self.maxSubjectBytes ? SHA256.digest(of: subject).bytes : subject)
+  }
+
+  /// `version 1 · domain 1 · dueAt 8 · receivedAt 8 · trigger 32 · name n · subject n`
+  func encoded() -> [UInt8] {
+    var writer = RecordWriter(capacity: 96 + subject.count)
+    writer.put(Self.version)
+    writer.put(domain.rawValue)
+    writer.put(dueAt)
+    writer.put(receivedAt)
+    writer.put(trigger)
+    writer.put(counted: name.rawValue)
+    writer.put(counted: subject)
+    return writer.bytes
+  }
+
+  init(decoding bytes: UnsafeRawBufferPointer) throws {
+    var reader = RowReader(bytes, of: "deferred")
+    try reader.version(Self.version)
+    let domain = try reader.domain()
+    let dueAt = try reader.uint64()
+    let receivedAt = try reader.uint64()
+    let trigger = try reader.eventID()
+    let name = try reader.known(FollowUpName(rawValue: try reader.string()), "a follow-up that this program does not know")
+    self.init(domain: domain, name: name, subject: try reader.counted(), trigger: trigger, receivedAt: receivedAt, dueAt: dueAt)
+  }
+}
+
+extension StateWriter {
+  /// Merges with what waits for the subject: due at the earlier time, with the trigger that was received last.
+  func enqueue(_ deferred: DeferredFollowUp) throws {
+    let key = deferred.key
+    var merged = deferred
+    if let bytes = try key.withUnsafeBytes({ try get(tables.deferred, $0) }) {
+      let waiting = try DeferredFollowUp(decoding: bytes)
+      let latest = waiting.receivedAt > deferred.receivedAt ? waiting : deferred
+      merged = DeferredFollowUp(
+        domain: deferred.domain, name: deferred.name, subject: deferred.subject, trigger: latest.trigger, receivedAt: latest.receivedAt,
+        dueAt: min(waiting.dueAt, deferred.dueAt))
+    }
+    try put(tables.deferred, key, merged.encoded())
+  }
+
+  /// Removes what waits for the subject: in the transaction in which its follow-up is built and queued. False when there is nothing.
+  @discardableResult
+  public func removeDeferred(_ deferred: DeferredFollowUp) throws -> Bool { try delete(tables.deferred, deferred.key) }
+}
+
+extension StoreReader where Self: ~Copyable {
+  /// What may be built now, at most `limit`.
+  ///
+  /// - Parameter now: Unix seconds.
+  public func dueDeferred(now: UInt64, limit: Int) throws -> [DeferredFollowUp] {
+    var due: [DeferredFollowUp] = []
+    try walk(tables.deferred) { _, value in
+      guard due.count < limit else { return false }
+      let deferred = try DeferredFollowUp(decoding: value)
+      if deferred.dueAt <= now { due.append(deferred) }
+      return true
+    }
+    return due
+  }
+
+  /// How many subjects wait for a follow-up to be built.
+  public func deferredCount() throws -> Int { try entryCount(tables.deferred) }
+}

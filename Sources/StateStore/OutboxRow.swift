@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+/// One follow-up in the outbox, in its final form but for the signature.
+///
+/// ```
+/// version 1 · state 1 · attempts 4 · nextAttemptAt 8 · createdAt 8 · deliveredAt 8 · id 32 · kind 8 · trigger 32 ·
+/// signed 1 · name n · subject n · lastError n · body n
+/// ```
+public struct OutboxRow: Sendable {
+  public enum Body: Sendable, Equatable {
+    /// What `UnsignedEvent(parsing:)` reads; signed at its delivery.
+    case unsigned(json: [UInt8])
+    /// A whole event, published as it is.
+    case signed(raw: [UInt8])
+  }
+
+  /// Its place in the order of delivery; never given twice.
+  public let sequence: UInt64
+  /// The final id of the event.
+  public let id: EventID
+  public let kind: UInt64
+  public let name: FollowUpName
+  public let subject: [UInt8]
+  /// The event that caused it.
+  public let trigger: EventID
+  public let body: Body
+  /// Unix seconds of the trigger's receipt.
+  public let createdAt: UInt64
+  public internal(set) var state = OutboxState.due
+  /// Attempts that failed.
+  public internal(set) var attempts: UInt32 = 0
+  /// Unix milliseconds before which it is not tried; 0 for at once.
+  public internal(set) var nextAttemptAt: UInt64 = 0
+  /// Unix seconds; 0 until it is delivered.
+  public internal(set) var deliveredAt: UInt64 = 0
+  /// Why the last attempt failed; empty when none did. At most 1,000 bytes.
+  public internal(set) var lastError = "" {
+    didSet { lastError = String(decoding: lastError.utf8.prefix(Self.maxErrorBytes), as: UTF8.self) }
+  }
+
+  private static let maxErrorBytes = 1000
+  private static let version: UInt8 = 1
+
+  init(sequence: UInt64, _ event: FollowUpEvent, createdAt: UInt64) {
+    self.sequence = sequence
+    id = event.id
+    kind = event.kind
+    name = event.name
+    subject = event.subject
+    trigger = event.trigger
+    self.createdAt = createdAt
+    switch event.body {
+    case .unsigned(let unsigned): body = .unsigned(json: unsigned.json)
+    case .signed(let raw, _, _): body = .signed(raw: raw)
+    }
+  }
+
+  /// Rows of one subject are delivered in order. A hash keeps the index small; when two subjects share one, a row waits needlessly, no more.
+  var subjectHash: UInt64 {
+    // FNV-1a (Fowler, Noll, Vo), the same in every process.
+    subject.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+  }
+
+  func encoded() -> [UInt8] {
+    let (isSigned, bytes) =
+      switch body {
+      case .unsigned(let json): (false, json)
+      case .signed(let raw): (true, raw)
+      }
+    var writer = RecordWriter(capacity: 192 + subject.count + bytes.count)
+    writer.put(Self.version)
+    writer.put(state.rawValue)
+    writer.put(attempts)
+    for time in [nextAttemptAt, createdAt, deliveredAt] { writer.put(time) }
+    writer.put(id)
+    writer.put(kind)
+    writer.put(trigger)
+    writer.put(isSigned)
+    writer.put(counted: name.rawValue)
+    writer.put(counted: subject)
+    writer.put(counted: lastError)
+    writer.put(counted: bytes)
+    return writer.bytes
+  }
+
+  init(sequence: UInt64, decoding bytes: UnsafeRawBufferPointer) throws {
+    var reader = RowReader(bytes, of: "outbox")
+    try reader.version(Self.version)
+    self.sequence = sequence
+    state = try reader.known(OutboxState(rawValue: try reader.uint8()), "a state that this program does not know")
+    attempts = try reader.uint32()
+    nextAttemptAt = try reader.uint64()
+    createdAt = try reader.uint64()
+    deliveredAt = try reader.uint64()
+    id = try reader.eventID()
+    kind = try reader.uint64()
+    trigger = try reader.eventID()
+    let isSigned = try reader.bool()
+    name = try reader.known(FollowUpName(rawValue: try reader.string()), "a follow-up that this program does not know")
+    subject = try reader.counted()
+    lastError = try reader.string()
+    let bytes = try reader.counted()
+    body = isSigned ? .signed(raw: bytes) : .unsigned(json: bytes)
+  }
+}

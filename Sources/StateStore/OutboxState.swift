@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+/// Where a follow-up stands. The raw value is stored: never renumber.
+public enum OutboxState: UInt8, CaseIterable, Sendable {
+  /// To be delivered, now or when its next attempt comes.
+  case due = 1
+  /// The sink has it; kept for 30 days.
+  case delivered = 2
+  /// Waits for the operator: `outbox retry` or `drop`.
+  case parked = 3
+  /// Given up after too many attempts; waits for the operator too.
+  case failed = 4
+
+  /// The name in `outbox list`.
+  public var name: String {
+    switch self {
+    case .due: "due"
+    case .delivered: "delivered"
+    case .parked: "parked"
+    case .failed: "failed"
+    }
+  }
+}

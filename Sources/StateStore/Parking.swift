@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import LMDB
+import Nostr
+import Policy
+
+extension StoreReader where Self: ~Copyable {
+  /// How many events are parked, those that are released and not judged yet included.
+  public func parkedCount() throws -> Int { Int(clamping: try parkedTotals().events) }
+
+  /// The bytes of all parked events together.
+  public func parkedBytes() throws -> Int { Int(clamping: try parkedTotals().bytes) }
+
+  /// Parked events whose dependency has arrived, in the order of their parking, at most `limit`: to be judged again, each in a write
+  /// transaction that first removes it with `removeParked`.
+  public func releasedEvents(limit: Int) throws -> [ParkedEvent] {
+    var released: [ParkedEvent] = []
+    try walk(tables.parkedReleased) { key, _ in
+      guard released.count < limit else { return false }
+      let sequence = try Self.number(key: key)
+      guard let row = try parkedRow(sequence) else { throw Fault.unreadable("parked", "row \(sequence) is missing") }
+      released.append(row.event)
+      return true
+    }
+    return released
+  }
+
+  /// The parked event of that id; nil when there is none.
+  public func parkedEvent(_ id: EventID) throws -> ParkedEvent? {
+    try number(tables.parkedIDs, id.bytes, of: "parked.ids").flatMap { try parkedRow($0)?.event }
+  }
+
+  func parkedRow(_ sequence: UInt64) throws -> (event: ParkedEvent, dependency: [UInt8])? {
+    try row(tables.parked, sequence).map { try ParkedEvent.decode(sequence: sequence, $0) }
+  }
+
+  func parkedTotals() throws -> ParkedTotals {
+    try ParkedTotals(decoding: MetaName.parkedTotals.withUnsafeBytes { try get(tables.meta, $0) })
+  }
+
+  func parkedCount(of pubkey: PublicKey) throws -> UInt32 {
+    guard let value = try pubkey.value.withUnsafeBytes({ try get(tables.parkedPubkeys, $0) }) else { return 0 }
+    var reader = RowReader(value, of: "parked.pubkeys")
+    return try reader.uint32()
+  }
+}
+
+extension Dependency {
+  /// The start of its rows in `parked.waiting`. The length stands first, so that no dependency's rows start with another's.
+  var waitingPrefix: [UInt8] { Self.waitingPrefix(key) }
+
+  static func waitingPrefix(_ key: [UInt8]) -> [UInt8] { [UInt8(truncatingIfNeeded: key.count)] + key }
+}

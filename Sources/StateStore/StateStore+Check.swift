@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+extension StateStore {
+  /// Reads every row of the store's own tables and compares what has to agree (`state check`). One line for each kind of difference, empty
+  /// when there is none. Takes time in proportion to the state; the domains' tables are checked by their ledger and their digest.
+  public func check() throws -> [String] {
+    try read { view in try view.journalDifferences() + view.outboxDifferences() + view.parkedDifferences() }
+  }
+}
+
+extension StoreReader where Self: ~Copyable {
+  fileprivate func journalDifferences() throws -> [String] {
+    var gaps = 0
+    var next: UInt64 = 1
+    try journal { row in
+      if row.sequence != next { gaps += 1 }
+      next = row.sequence &+ 1
+      return true
+    }
+    var astray = 0
+    try walk(tables.events) { key, value in
+      var keyReader = RowReader(key, of: "events")
+      var reader = RowReader(value, of: "events")
+      let id = try keyReader.eventID()
+      _ = try reader.domain()
+      guard case .event(_, id, _, _)? = try journalRow(try reader.uint64())?.content else {
+        astray += 1
+        return true
+      }
+      return true
+    }
+    return Self.lines([(gaps, "gaps in the journal"), (astray, "known events without their journal row")])
+  }
+
+  fileprivate func outboxDifferences() throws -> [String] {
+    var unnamed = 0
+    var unindexed = 0
+    var count = 0
+    try outboxRows { row in
+      count += 1
+      if try number(tables.outboxIDs, row.id.bytes, of: "outbox.ids") != row.sequence { unnamed += 1 }
+      let isIndexed =
+        switch row.state {
+        case .due: try self.row(tables.outboxDue, row.sequence) != nil
+        case .delivered: try contains(tables.outboxDelivered, row.deliveredAt.keyBytes + row.sequence.keyBytes)
+        case .parked, .failed: try self.row(tables.outboxStuck, row.sequence)?.first == row.state.rawValue
+        }
+      if !isIndexed { unindexed += 1 }
+      return true
+    }
+    let indexed = try entryCount(tables.outboxDue) + entryCount(tables.outboxDelivered) + entryCount(tables.outboxStuck)
+    let surplus = abs(indexed - count) + abs(try entryCount(tables.outboxIDs) - count)
+    return Self.lines([
+      (unnamed, "outbox rows that their id does not lead to"), (unindexed, "outbox rows that are not in the index of their state"),
+      (surplus, "entries too many or too few in the outbox's indexes"),
+    ])
+  }
+
+  fileprivate func parkedDifferences() throws -> [String] {
+    var count: UInt64 = 0
+    var bytes: UInt64 = 0
+    var astray = 0
+    try walk(tables.parked) { key, value in
+      let sequence = try Self.number(key: key)
+      let (event, dependency) = try ParkedEvent.decode(sequence: sequence, value)
+      count &+= 1
+      bytes &+= UInt64(event.raw.count)
+      let isWaiting = try contains(tables.parkedWaiting, Dependency.waitingPrefix(dependency) + sequence.keyBytes)
+      let isReleased = try row(tables.parkedReleased, sequence) != nil
+      let named = try number(tables.parkedIDs, event.id.bytes, of: "parked.ids")
+      if isWaiting == isReleased || named != sequence { astray += 1 }
+      return true
+    }
+    let totals = try parkedTotals()
+    return Self.lines([
+      (astray, "parked events whose indexes disagree"), (totals.events == count && totals.bytes == bytes ? 0 : 1, "wrong sums of parked events"),
+    ])
+  }
+
+  private static func lines(_ differences: [(count: Int, what: String)]) -> [String] {
+    differences.filter { $0.count > 0 }.map { "\($0.count) \($0.what)" }
+  }
+}

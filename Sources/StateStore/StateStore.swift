@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import LMDB
+import Policy
+import Synchronization
+
+/// The state of one installation: the journal of what was accepted, the domains' tables, the outbox and the parked events, in one LMDB
+/// environment that threads and processes share.
+///
+/// A process may die at any instruction: what was committed stays, what was not never happened. One store is open once in a process;
+/// open it after any fork.
+public final class StateStore: Sendable {
+  let environment: Environment
+  let tables: StoreTables
+  let options: StoreOptions
+  let fullness = Fullness()
+
+  /// Opens the state, or makes a new one, and brings it to this program's schema.
+  ///
+  /// Throws a `StoreError`, whose words say what to do; commands then exit with 74.
+  public convenience init(_ options: StoreOptions) throws { try self.init(options, schema: .current) }
+
+  init(_ options: StoreOptions, schema: Schema) throws {
+    do {
+      if !options.isReadOnly { try StateDirectory.make(options.directory) }
+      let environment = try StateDirectory.open(options)
+      // Before any table is made: a newer program's state is left as it is.
+      try Self.checkVersion(in: environment, schema, isReadOnly: options.isReadOnly, directory: options.directory)
+      let tables = try StoreTables(options.tables) { name in
+        do { return try environment.table(name, create: false) } catch let error as LMDBError where error.isNotFound && !options.isReadOnly {
+          return try environment.table(name, create: true)
+        }
+      }
+      self.environment = environment
+      self.tables = tables
+      self.options = options
+      guard !options.isReadOnly, try environment.read({ try StateView($0, tables).schemaVersion() }) != schema.version else { return }
+      try environment.write { try schema.migrate(StateWriter($0, tables)) }
+    } catch {
+      throw StoreError.opening(options.directory, error)
+    }
+  }
+
+  private static func checkVersion(in environment: Environment, _ schema: Schema, isReadOnly: Bool, directory: String) throws {
+    let meta: TableHandle
+    do { meta = try environment.table("meta", create: false) } catch let error as LMDBError where error.isNotFound {
+      if isReadOnly { throw StoreError.missing(directory: directory) }
+      return
+    }
+    guard let bytes = try environment.read({ try $0.get(meta, MetaName.schema) }) else {
+      if isReadOnly { throw StoreError.missing(directory: directory) }
+      return
+    }
+    guard let found = UInt64(valueBytes: bytes) else { throw StoreError.unversioned }
+    if found > schema.version { throw StoreError.newerSchema(found: found, known: schema.version) }
+    if found < schema.version, isReadOnly { throw StoreError.olderSchema(found: found, known: schema.version) }
+  }
+
+  /// Runs `body` on a snapshot of the newest commit; writers go on meanwhile. Takes no lock. Keep it short.
+  ///
+  /// Throws what `body` throws, and a `Fault` when the state cannot be read.
+  public func read<R>(_ body: (borrowing StateView) throws -> R) throws -> R {
+    try faulting { try environment.read { try body(StateView($0, tables)) } }
+  }
+
+  /// Runs `body` in the one write transaction that all processes together may have, and commits when it returns. When this throws,
+  /// nothing of it happened.
+  ///
+  /// When the map has to grow, `body` runs again from its start: it must have no effects of its own, or undo them when it begins.
+  /// Throws what `body` throws, and a `Fault` when the state cannot be read or written (`state is full` at its limit).
+  public func write<R>(_ body: (borrowing StateWriter) throws -> R) throws -> R {
+    try faulting { try environment.write { try body(StateWriter($0, tables)) } }
+  }
+
+  /// Forces commits to the disk; needed with `.relaxed`, about once a second. Blocks for as long as the disk takes.
+  public func sync() throws { try faulting { try environment.sync() } }
+
+  /// Writes a consistent copy of the state into another directory, which must exist and be empty. Writers go on.
+  ///
+  /// - Parameter compacting: leaves out free pages; slower, smaller.
+  public func copy(to directory: String, compacting: Bool) throws {
+    try faulting { try environment.copy(to: directory, compacting: compacting) }
+  }
+}

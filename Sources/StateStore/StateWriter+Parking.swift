@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import LMDB
+import Nostr
+import Policy
+
+extension StateWriter {
+  /// So many expired events are dropped by one parking; the rest by the next ones.
+  private static let maxDropped = 1000
+
+  /// Keeps an event until its dependency is accepted. Those that waited for longer than the limit, by this event's receivedAt, are dropped
+  /// first.
+  ///
+  /// - Returns: whether it is parked now; true as well when it was already. False when a limit forbids: nothing is kept of it.
+  public func park(_ event: ParkedEvent, waitingFor dependency: Dependency, limits: ParkingLimits = .standard) throws -> Bool {
+    if try contains(tables.parkedIDs, event.id.bytes) { return true }
+    guard event.raw.count <= limits.bytesForEachEvent else { return false }
+    try dropExpired(now: event.receivedAt, limits)
+    var totals = try parkedTotals()
+    let count = try parkedCount(of: event.pubkey)
+    let size = UInt64(event.raw.count)
+    let (bytes, overflow) = totals.bytes.addingReportingOverflow(size)
+    guard totals.events < UInt64(clamping: limits.events), !overflow, bytes <= UInt64(clamping: limits.bytes),
+      count < UInt32(clamping: limits.eventsForEachPubkey)
+    else { return false }
+
+    let sequence = totals.nextSequence
+    let number = sequence.keyBytes
+    try put(tables.parked, sequence, event.encoded(waitingFor: dependency.key))
+    try put(tables.parkedIDs, event.id.bytes, number)
+    try put(tables.parkedWaiting, dependency.waitingPrefix + number, mark)
+    try put(tables.parkedAges, event.receivedAt.keyBytes + number, mark)
+    try setParkedCount(of: event.pubkey, count + 1)
+    totals.nextSequence &+= 1
+    totals.events += 1
+    totals.bytes = bytes
+    try put(tables.meta, MetaName.parkedTotals, totals.encoded)
+    return true
+  }
+
+  /// Hands the events that wait for the dependency to the worker, which judges them again (`releasedEvents`). One lookup when nothing is
+  /// parked. Returns how many.
+  @discardableResult
+  public func release(_ dependency: Dependency) throws -> Int {
+    guard try parkedTotals().events > 0 else { return 0 }
+    let prefix = dependency.waitingPrefix
+    var waiting: [UInt64] = []
+    try walk(tables.parkedWaiting, from: prefix) { key, _ in
+      guard key.starts(with: prefix) else { return false }
+      if key.count == prefix.count + 8 { waiting.append(try Self.number(key: key)) }
+      return true
+    }
+    for sequence in waiting {
+      try delete(tables.parkedWaiting, prefix + sequence.keyBytes)
+      try put(tables.parkedReleased, sequence, mark)
+    }
+    return waiting.count
+  }
+
+  /// Removes a parked event, released or not. False when it is gone: somebody else has judged it.
+  @discardableResult
+  public func removeParked(_ sequence: UInt64) throws -> Bool {
+    guard let (event, dependency) = try parkedRow(sequence) else { return false }
+    let number = sequence.keyBytes
+    try delete(tables.parked, sequence)
+    try delete(tables.parkedIDs, event.id.bytes)
+    try delete(tables.parkedWaiting, Dependency.waitingPrefix(dependency) + number)
+    try delete(tables.parkedReleased, sequence)
+    try delete(tables.parkedAges, event.receivedAt.keyBytes + number)
+    let count = try parkedCount(of: event.pubkey)
+    try setParkedCount(of: event.pubkey, count > 0 ? count - 1 : 0)
+    var totals = try parkedTotals()
+    totals.events -= min(1, totals.events)
+    totals.bytes -= min(UInt64(event.raw.count), totals.bytes)
+    try put(tables.meta, MetaName.parkedTotals, totals.encoded)
+    return true
+  }
+
+  /// Removes the parked event of that id, which has been accepted another way. False when there is none; one lookup when nothing is parked.
+  @discardableResult
+  public func removeParked(id: EventID) throws -> Bool {
+    guard try parkedTotals().events > 0, let sequence = try number(tables.parkedIDs, id.bytes, of: "parked.ids") else { return false }
+    return try removeParked(sequence)
+  }
+
+  private func dropExpired(now: UInt64, _ limits: ParkingLimits) throws {
+    guard now > limits.seconds else { return }
+    let oldest = now - limits.seconds
+    var expired: [UInt64] = []
+    try walk(tables.parkedAges) { key, _ in
+      var reader = RowReader(key, of: "parked.ages")
+      guard expired.count < Self.maxDropped, try reader.uint64() < oldest else { return false }
+      expired.append(try Self.number(key: key))
+      return true
+    }
+    for sequence in expired { try removeParked(sequence) }
+  }
+
+  private func setParkedCount(of pubkey: PublicKey, _ count: UInt32) throws {
+    guard count > 0 else {
+      try delete(tables.parkedPubkeys, pubkey.bytes)
+      return
+    }
+    var value = RecordWriter(capacity: 4)
+    value.put(count)
+    try put(tables.parkedPubkeys, pubkey.bytes, value.bytes)
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import LMDB
+import Policy
+
+/// The open tables of a state: the store's own, and those that the domains declare. Made by `StateStore` alone.
+///
+/// ```
+/// meta              name                              → bytes
+/// journal           sequence 8                        → JournalRow
+/// events            id 32                             → domain 1 · sequence 8 · note
+/// outbox            sequence 8                        → OutboxRow
+/// outbox.ids        id 32                             → sequence 8
+/// outbox.due        sequence 8                        → next attempt 8 (ms) · hash of the subject 8
+/// outbox.delivered  delivered at 8 (s) · sequence 8   → 1
+/// outbox.stuck      sequence 8                        → state 1 (parked, failed)
+/// deferred          domain 1 · name · 0 · subject     → DeferredFollowUp
+/// parked            sequence 8                        → ParkedEvent
+/// parked.ids        id 32                             → sequence 8
+/// parked.waiting    length 1 · dependency · sequence 8 → 1
+/// parked.ages       received at 8 (s) · sequence 8    → 1
+/// parked.pubkeys    pubkey 32                         → count 4
+/// parked.released   sequence 8                        → 1
+/// ```
+public struct StoreTables: Sendable {
+  let meta, journal, events: TableHandle
+  let outbox, outboxIDs, outboxDue, outboxDelivered, outboxStuck, deferred: TableHandle
+  let parked, parkedIDs, parkedWaiting, parkedAges, parkedPubkeys, parkedReleased: TableHandle
+  /// By `Table.slot`.
+  private let domains: [TableHandle?]
+  /// All of them with their names, the store's own first.
+  let named: [(name: String, handle: TableHandle)]
+
+  static let ownCount = 15
+
+  /// - Parameter open: opens, or creates, the table of that name.
+  init(_ declared: [Table], open: (String) throws -> TableHandle) throws {
+    var named: [(String, TableHandle)] = []
+    func own(_ name: String) throws -> TableHandle {
+      let handle = try open(name)
+      named.append((name, handle))
+      return handle
+    }
+    meta = try own("meta")
+    journal = try own("journal")
+    events = try own("events")
+    outbox = try own("outbox")
+    outboxIDs = try own("outbox.ids")
+    outboxDue = try own("outbox.due")
+    outboxDelivered = try own("outbox.delivered")
+    outboxStuck = try own("outbox.stuck")
+    deferred = try own("deferred")
+    parked = try own("parked")
+    parkedIDs = try own("parked.ids")
+    parkedWaiting = try own("parked.waiting")
+    parkedAges = try own("parked.ages")
+    parkedPubkeys = try own("parked.pubkeys")
+    parkedReleased = try own("parked.released")
+
+    var domains = [TableHandle?](repeating: nil, count: Table.maxPerDomain * (Domain.allCases.count + 1))
+    for table in declared {
+      guard domains.indices.contains(table.slot), table.ordinal < Table.maxPerDomain else {
+        throw StoreError.failed(what: "table \(table.name)", why: "its number is out of range")
+      }
+      guard domains[table.slot] == nil else { throw StoreError.failed(what: "table \(table.name)", why: "two tables have its number") }
+      domains[table.slot] = try own(table.name)
+    }
+    self.domains = domains
+    self.named = named
+  }
+
+  /// The handle of a domain's table; a fault when it was not declared at the opening.
+  @inline(__always)
+  func handle(of table: Table) throws -> TableHandle {
+    let slot = table.slot
+    guard slot < domains.count, let handle = domains[slot] else { throw Fault.invariant("table \(table.name) was not opened") }
+    return handle
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+
+extension Arguments {
+  /// What the program is asked to do, with its arguments checked and typed.
+  enum Command: Sendable, Equatable {
+    case run
+    /// `files`: paths, `-` for stdin; never empty. `source`: what bare events are judged as; nil: `Import`.
+    case replay(files: [String], source: SourceType?)
+    case rebuild(files: [String], withFollowUps: Bool)
+    case deliver(once: Bool)
+    case checkConfig(CheckConfig)
+    case status
+    /// A path, `-` for stdin.
+    case explain(file: String)
+    case stateDigest
+    /// nil: to stdout.
+    case stateExport(file: String?)
+    /// nil: rows in any state.
+    case outboxList(state: OutboxRowState?)
+    case outboxShow(EventID)
+    case outboxRetry(EventID)
+    case outboxDrop(EventID)
+    case campaignList(CampaignFilter)
+    case campaignShow(projectID: String)
+    case campaignTrust(projectID: String, by: String, reason: String)
+    case campaignVoteStatus(projectID: String)
+    /// nil: of the program.
+    case help(CommandSyntax?)
+    case version
+
+    enum CheckConfig: Sendable, Equatable {
+      case check
+      /// Print every key with its default, annotated.
+      case defaults
+      /// Print the reference's table.
+      case reference
+    }
+
+    enum CampaignFilter: String, Sendable { case active, completed, all }
+
+    enum OutboxRowState: String, Sendable, CaseIterable { case due, delivered, parked, failed }
+  }
+}

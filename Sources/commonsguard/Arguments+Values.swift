@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+
+extension Arguments {
+  /// The options and operands of one command, read as what they stand for.
+  struct Values {
+    let given: [String: String]
+    let operands: [String]
+
+    func has(_ option: String) -> Bool { given[option] != nil }
+
+    func operand() throws(UsageError) -> String {
+      guard let operand = operands.first, !operand.isEmpty else { throw UsageError("an argument is empty") }
+      return operand
+    }
+
+    /// The operands as paths; none at all means stdin.
+    func files() throws(UsageError) -> [String] {
+      if operands.contains("") { throw UsageError("a file's name is empty") }
+      if operands.count(where: { $0 == "-" }) > 1 { throw UsageError("stdin can be read only once") }
+      return operands.isEmpty ? ["-"] : operands
+    }
+
+    func source() throws(UsageError) -> SourceType? {
+      guard let word = given["as"] else { return nil }
+      let sources = SourceType.allCases.filter { $0 != .other }
+      guard let source = sources.first(where: { "\($0.word)" == word }) else {
+        throw UsageError("--as \(word): not one of \(sources.map { "\($0.word)" }.joined(separator: ", "))")
+      }
+      return source
+    }
+
+    func outboxState() throws(UsageError) -> Command.OutboxRowState? {
+      guard let word = given["state-filter"] else { return nil }
+      guard let state = Command.OutboxRowState(rawValue: word) else {
+        throw UsageError("--state-filter \(word): not one of \(Command.OutboxRowState.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      return state
+    }
+
+    func eventID() throws(UsageError) -> EventID {
+      let word = try operand()
+      guard let id = EventID(hex: word) else { throw UsageError("\(word) is not an event id (64 lowercase hex digits)") }
+      return id
+    }
+
+    func campaignFilter() throws(UsageError) -> Command.CampaignFilter {
+      let filters = ["active", "completed", "all"].filter(has)
+      if filters.count > 1 { throw UsageError("--\(filters[0]) and --\(filters[1]) exclude each other") }
+      return filters.first.flatMap(Command.CampaignFilter.init) ?? .all
+    }
+
+    /// The text of an option that has to be given.
+    func words(_ option: String) throws(UsageError) -> String {
+      guard let text = given[option], text.contains(where: { !$0.isWhitespace }) else { throw UsageError("--\(option) is missing or empty") }
+      return text
+    }
+  }
+}

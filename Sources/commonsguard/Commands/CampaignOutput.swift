@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Configuration
+import Crowdfunding
+import Policy
+
+/// How campaigns are printed; the fields of the contract, and more.
+enum CampaignOutput {
+  static func json(_ view: CampaignView, _ claimed: CampaignClaims?, _ installation: Installation) -> JSONOutput {
+    let contributions = view.contributions.map { contribution in
+      JSONOutput.object([
+        ("eventId", .string(contribution.id.hex)), ("pubkey", .string(contribution.pubkey.hex)),
+        ("amount", .amount(contribution.amount, hundredthsPerUnit: contribution.target.hundredthsPerUnit)),
+        ("target", .string(contribution.target.name)), ("state", .string(contribution.state.name)), ("createdAt", .unsigned(contribution.createdAt)),
+      ])
+    }
+    var members = summary(view, installation, claimed)
+    members.append(("contributions", .array(contributions)))
+    return .object(members)
+  }
+
+  static func summary(_ view: CampaignView, _ installation: Installation, _ claimed: CampaignClaims? = nil) -> [(String, JSONOutput)] {
+    let record = view.record
+    return [
+      ("projectId", .string(record.project.description)), ("title", .string(record.head?.terms.title ?? "")),
+      ("status", .string(record.head == nil ? "deleted" : view.status.name)), ("claimedStatus", .optional(view.claimedStatus?.name)),
+      ("author", .optional(record.head?.author.hex)), ("captain", .string(record.captain.hex)), ("bien", .optional(record.bien?.hex)),
+      ("wallet", .optional(record.wallet?.text)), ("trusted", .boolean(record.trust != .none)), ("head", .optional(record.head?.id.hex)),
+      ("closedAt", record.head?.terms.closedAt.map { .unsigned($0) } ?? .null),
+      ("goals", .array(view.goals.map { goal($0, claimed) })), ("contributors", .integer(Int64(view.contributors))),
+      ("vote", .object(vote(view, installation))),
+    ]
+  }
+
+  private static func goal(_ figures: CampaignView.GoalFigures, _ claimed: CampaignClaims?) -> JSONOutput {
+    let unit = figures.goal.type.hundredthsPerUnit
+    var members: [(String, JSONOutput)] = [
+      ("type", .string(figures.goal.type.name)), ("target", .amount(figures.goal.target, hundredthsPerUnit: unit)),
+      ("collected", .amount(figures.collected, hundredthsPerUnit: unit)), ("reserved", .amount(figures.reserved, hundredthsPerUnit: unit)),
+    ]
+    if let said = claimed?.collected[figures.goal.type] { members.append(("claimedCollected", .amount(said, hundredthsPerUnit: unit))) }
+    return .object(members)
+  }
+
+  static func vote(_ view: CampaignView, _ installation: Installation) -> [(String, JSONOutput)] {
+    let options = installation.configuration.crowdfunding
+    return [
+      ("status", .string(view.voteStatus.rawValue)), ("total", .amount(view.record.vote.total)), ("voters", .unsigned(view.record.vote.voters)),
+      ("threshold", .amount(options.assetsVoteThreshold)), ("quorum", .unsigned(options.assetsVoteQuorum)),
+    ]
+  }
+
+  /// One line of a list.
+  static func line(_ view: CampaignView) -> String {
+    let goals = view.goals.map { figures in
+      let unit = figures.goal.type.hundredthsPerUnit
+      return "\(figures.goal.type.name) \(figures.collected.decimal(hundredthsPerUnit: unit))/\(figures.goal.target.decimal(hundredthsPerUnit: unit))"
+    }
+    let title = LogRenderer.escaped(view.record.head?.terms.title ?? "", maxBytes: 60)
+    return "\(view.record.project)  \(view.record.head == nil ? "deleted" : view.status.name)  \(goals.joined(separator: ", "))  \(title)"
+  }
+
+  static func voteLine(_ view: CampaignView, _ installation: Installation) -> String {
+    let options = installation.configuration.crowdfunding
+    return "vote          \(view.voteStatus.rawValue): \(view.record.vote.total.decimal()) of \(options.assetsVoteThreshold.decimal()) Ẑ, "
+      + "\(view.record.vote.voters) of \(options.assetsVoteQuorum) voters"
+  }
+
+  /// A campaign for people.
+  static func lines(_ view: CampaignView, _ claimed: CampaignClaims?, _ installation: Installation) -> [String] {
+    let record = view.record
+    var lines = [
+      "project       \(record.project)",
+      "title         \(LogRenderer.escaped(record.head?.terms.title ?? "", maxBytes: 200))",
+      "status        \(record.head == nil ? "deleted" : view.status.name)\(view.claimedStatus.map { " (its captain says \($0.name))" } ?? "")",
+      "captain       \(record.captain.hex)\(record.trust == .none ? ", not trusted here" : "")",
+    ]
+    if let bien = record.bien { lines.append("bien          \(bien.hex)") }
+    if let wallet = record.wallet { lines.append("wallet        \(wallet.text)") }
+    for figures in view.goals {
+      let unit = figures.goal.type.hundredthsPerUnit
+      var line = "goal          \(figures.goal.type.name): \(figures.collected.decimal(hundredthsPerUnit: unit)) of \(figures.goal.target.decimal(hundredthsPerUnit: unit))"
+      if figures.reserved > .zero { line += ", \(figures.reserved.decimal(hundredthsPerUnit: unit)) reserved" }
+      if let said = claimed?.collected[figures.goal.type] { line += " (the event says \(said.decimal(hundredthsPerUnit: unit)))" }
+      lines.append(line)
+    }
+    lines.append(voteLine(view, installation))
+    lines.append("contributors  \(view.contributors)")
+    for contribution in view.contributions {
+      lines.append(
+        "contribution  \(contribution.id.short)  \(contribution.amount.decimal(hundredthsPerUnit: contribution.target.hundredthsPerUnit)) \(contribution.target.name)"
+          + "  by \(contribution.pubkey.short)  \(contribution.state.name)")
+    }
+    return lines
+  }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Configuration
+import Glibc
+
+/// The program: parses the command line, runs one command, ends with its status.
+enum Program {
+  static func main() -> Never {
+    let arguments: Arguments
+    do {
+      arguments = try Arguments.parse(Array(CommandLine.arguments.dropFirst()), stdinIsTerminal: isatty(STDIN_FILENO) == 1)
+    } catch {
+      Console.note(error.description)
+      exit(ExitStatus.usage.rawValue)
+    }
+    do {
+      exit(try run(arguments).rawValue)
+    } catch {
+      let failure = Failure(error)
+      Console.note(failure.message.split(separator: "\n", omittingEmptySubsequences: false).map { "commonsguard: \($0)" }.joined(separator: "\n"))
+      exit(failure.status.rawValue)
+    }
+  }
+
+  private static func run(_ arguments: Arguments) throws -> ExitStatus {
+    switch arguments.command {
+    case .help(let syntax): Console.write(Help.text(for: syntax), to: STDOUT_FILENO)
+    case .version: Console.write(Help.versionLine, to: STDOUT_FILENO)
+    case .run: RunCommand.run(arguments)
+    case .deliver: break
+    case .checkConfig(let what): return try CheckConfigCommand.run(arguments, what)
+    case .replay(let files, let source): try ReplayCommand.run(Installation(arguments), files, source)
+    case .rebuild(let files, let withFollowUps): return try RebuildCommand.run(Installation(arguments), files, withFollowUps: withFollowUps)
+
+    case .status: try StatusCommand.run(Installation(arguments))
+    case .explain(let file): return try ExplainCommand.run(Installation(arguments), file)
+    case .stateDigest: try StateCommand.digest(Installation(arguments))
+    case .stateExport(let file): try StateCommand.export(Installation(arguments), to: file)
+    case .outboxList(let state): try OutboxCommand.list(Installation(arguments), state)
+    case .outboxShow(let id): try OutboxCommand.show(Installation(arguments), id)
+    case .outboxRetry(let id): try OutboxCommand.retry(Installation(arguments), id)
+    case .outboxDrop(let id): try OutboxCommand.drop(Installation(arguments), id)
+    case .campaignList(let filter): try CampaignCommand.list(Installation(arguments), filter)
+    case .campaignShow(let id): try CampaignCommand.show(Installation(arguments), id)
+    case .campaignTrust(let id, let by, let reason): try CampaignCommand.trust(Installation(arguments), id, by: by, reason: reason)
+    case .campaignVoteStatus(let id): try CampaignCommand.voteStatus(Installation(arguments), id)
+    }
+    return .done
+  }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Configuration
+import Crowdfunding
+import Judgement
+import Policy
+
+/// The domains of this program: one line for each.
+enum Registry {
+  static func domains(_ configuration: Configuration) -> DomainRegistry {
+    var validators: [any Validator] = []
+    if configuration.crowdfunding.isEnabled { validators.append(CrowdfundingValidator(options: configuration.crowdfunding)) }
+    return DomainRegistry(validators)
+  }
+
+  /// Every table, also of domains that are switched off: a state keeps what it has.
+  static let tables = DomainRegistry([CrowdfundingValidator(options: CrowdfundingOptions())]).tables
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+import Testing
+
+@testable import StateStore
+
+@Suite struct ParkingTests {
+  // First, to be closed before its directory goes: another test's directory may get the same inode.
+  let store: StateStore
+  let state: TemporaryState
+
+  init() throws {
+    state = try TemporaryState()
+    store = try state.open()
+  }
+
+  private func park(_ event: ParkedEvent, _ dependency: String = "I", limits: ParkingLimits = .standard) throws -> Bool {
+    try store.write { try $0.park(event, waitingFor: .test(dependency), limits: limits) }
+  }
+
+  private func release(_ dependency: String) throws -> Int { try store.write { try $0.release(.test(dependency)) } }
+  private func released() throws -> [EventID] { try store.read { try $0.releasedEvents(limit: 100).map(\.id) } }
+  private func count() throws -> Int { try store.read { try $0.parkedCount() } }
+
+  @Test("The limits are the spec's")
+  func standard() {
+    let limits = ParkingLimits.standard
+    #expect(limits.events == 10_000 && limits.bytes == 67_108_864 && limits.eventsForEachPubkey == 100)
+    #expect(limits.bytesForEachEvent == 65_536 && limits.seconds == 604_800)
+  }
+
+  @Test("A parked event is kept as it came")
+  func kept() throws {
+    #expect(try park(parked(1, by: 2, receivedAt: 123, size: 40)))
+    let event = try #require(try store.read { try $0.parkedEvent(id(1)) })
+    #expect(event.pubkey == pubkey(2))
+    #expect(event.receivedAt == 123)
+    #expect(event.source == .stream)
+    #expect(event.sourceInfo == "wss://relay.example")
+    #expect(event.raw == [UInt8](repeating: 0x20, count: 40))
+    #expect(try store.read { try $0.parkedEvent(id(2)) } == nil)
+    #expect(try store.read { try $0.parkedBytes() } == 40)
+  }
+
+  @Test("Parking twice keeps it once, also when a limit is reached")
+  func idempotent() throws {
+    var limits = ParkingLimits.standard
+    limits.events = 1
+    #expect(try park(parked(1), limits: limits))
+    #expect(try park(parked(1), limits: limits))
+    #expect(try count() == 1)
+  }
+
+  @Test("64 KiB may be parked, a byte more may not")
+  func eventSize() throws {
+    #expect(try park(parked(1, size: 65_536)))
+    #expect(try !park(parked(2, size: 65_537)))
+    #expect(try count() == 1)
+  }
+
+  @Test("A pubkey may park 100 events, another one goes on, and a removal makes room")
+  func eachPubkey() throws {
+    for number in 1...100 { #expect(try park(parked(number, by: 1))) }
+    #expect(try !park(parked(101, by: 1)))
+    #expect(try park(parked(101, by: 2)))
+    #expect(try store.write { try $0.removeParked(id: id(50)) })
+    #expect(try park(parked(102, by: 1)))
+    #expect(try !park(parked(103, by: 1)))
+  }
+
+  @Test("The number of all is limited, and a removal makes room")
+  func allEvents() throws {
+    var limits = ParkingLimits.standard
+    limits.events = 3
+    for number in 1...3 { #expect(try park(parked(number, by: number), limits: limits)) }
+    #expect(try !park(parked(4, by: 4), limits: limits))
+    #expect(try store.write { try $0.removeParked(id: id(2)) })
+    #expect(try park(parked(4, by: 4), limits: limits))
+    #expect(try count() == 3)
+  }
+
+  @Test("The bytes of all are limited")
+  func allBytes() throws {
+    var limits = ParkingLimits.standard
+    limits.bytes = 100
+    #expect(try park(parked(1, size: 60), limits: limits))
+    #expect(try !park(parked(2, size: 41), limits: limits))
+    #expect(try park(parked(3, size: 40), limits: limits))
+    #expect(try store.read { try $0.parkedBytes() } == 100)
+  }
+
+  @Test("Events older than 7 days, by receivedAt, are dropped when another is parked; younger ones stay")
+  func expiry() throws {
+    #expect(try park(parked(1, receivedAt: 1000)))
+    #expect(try park(parked(2, receivedAt: 1001)))
+    #expect(try park(parked(3, receivedAt: 1001 + 7 * 86_400)))
+    #expect(try store.read { try $0.parkedEvent(id(1)) } == nil)
+    #expect(try store.read { try $0.parkedEvent(id(2)) } != nil)
+    #expect(try count() == 2)
+    #expect(try release("I") == 2)
+  }
+
+  @Test("Expired events make room for a new one at the limit")
+  func expiryMakesRoom() throws {
+    var limits = ParkingLimits.standard
+    limits.events = 1
+    #expect(try park(parked(1, receivedAt: 1000), limits: limits))
+    #expect(try !park(parked(2, receivedAt: 1000 + limits.seconds), limits: limits))
+    #expect(try park(parked(2, receivedAt: 1001 + limits.seconds), limits: limits))
+  }
+
+  @Test("A release hands on the events that wait for exactly this dependency, in the order of their parking, once")
+  func releases() throws {
+    for (number, dependency) in [(3, "I"), (1, "I"), (2, "II"), (4, "J")] { #expect(try park(parked(number), dependency)) }
+    #expect(try release("K") == 0)
+    #expect(try released().isEmpty)
+    #expect(try release("I") == 2)
+    #expect(try released() == [id(3), id(1)])
+    #expect(try release("I") == 0)
+    #expect(try count() == 4)
+    #expect(try release("II") == 1)
+    #expect(try released() == [id(3), id(1), id(2)])
+  }
+
+  @Test("Nothing is released when nothing is parked")
+  func nothingParked() throws { #expect(try release("I") == 0) }
+
+  @Test("A released event is removed once, and may wait for something else then")
+  func parkedAgain() throws {
+    #expect(try park(parked(1)))
+    #expect(try release("I") == 1)
+    let event = try #require(try store.read { try $0.releasedEvents(limit: 1) }.first)
+    try store.write { writer throws in
+      #expect(try writer.removeParked(event.sequence))
+      #expect(try writer.park(event, waitingFor: .test("J")))
+    }
+    #expect(try !store.write { try $0.removeParked(event.sequence) })
+    #expect(try released().isEmpty)
+    #expect(try count() == 1)
+    #expect(try release("I") == 0)
+    #expect(try release("J") == 1)
+  }
+
+  @Test("When all is removed, nothing is left in any of the tables")
+  func nothingLeft() throws {
+    for number in 1...5 { #expect(try park(parked(number, by: number % 2), "D\(number % 3)")) }
+    #expect(try release("D1") == 2)
+    try store.write { writer throws in for number in 1...5 { #expect(try writer.removeParked(id: id(number))) } }
+    #expect(try !store.write { try $0.removeParked(id: id(1)) })
+    for (table, entries) in try store.information().entries where table.hasPrefix("parked") { #expect(entries == 0, "\(table)") }
+    #expect(try count() == 0)
+    #expect(try store.read { try $0.parkedBytes() } == 0)
+  }
+}
