@@ -18,4 +18,7 @@ public protocol EngineSource: AnyObject {
   /// Called for every event; has to be cheap when nothing changed.
   /// - Parameter seconds: a monotonic clock, in whole seconds.
   func engine(at seconds: Int) -> Engine
+
+  /// Something was committed, and answered: there may be work for the delivery worker. At most one write(2), and no lock.
+  func noteWrite()
 }

@@ -44,6 +44,7 @@ public final class RequestLoop {
       let began = Clock.microseconds()
       let judgement = judge(request)
       try writer.write(judgement.decision, id: UnsafeRawBufferPointer(rebasing: line[request.event.idSlice]))
+      if judgement.isWritten { source.noteWrite() }
       counters?.record(judgement.outcome, microseconds: Clock.microseconds() &- began)
     case .lookback:
       // strfry 0.9.0–0.9.4 wants no answer to it: the one line without.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Configuration
+import Delivery
 import Glibc
 import Judgement
 import Plugin
@@ -17,6 +18,7 @@ final class PluginEngine: EngineSource {
   private var lookedAt: Int?
   private var store: StateStore?
   private var counters: CounterFile?
+  private var delivery: DeliveryThread?
   /// The state that is open; another one is taken at the next start.
   private var openState: Configuration.State?
   /// What the last failure said, so that it is logged once.
@@ -34,6 +36,8 @@ final class PluginEngine: EngineSource {
     clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
     _ = engine(at: time.tv_sec)
   }
+
+  func noteWrite() { delivery?.noteWrite() }
 
   func engine(at seconds: Int) -> Engine {
     if lookedAt == seconds { return engine }
@@ -68,6 +72,7 @@ final class PluginEngine: EngineSource {
       self.store = store
       engine = .ready(judge, counters)
       lastFailure = nil
+      deliver(configuration, store)
       if let openState, openState != configuration.state {
         log.write(Diagnostic(.warning, "configuration.restart-needed", "state.* takes effect when the plugin is started again"))
       }
@@ -81,6 +86,21 @@ final class PluginEngine: EngineSource {
       if failure != lastFailure { log.write(Diagnostic(.error, "state.unavailable", failure)) }
       lastFailure = failure
       if store == nil { engine = .unavailable(Engine.stateUnavailable) }
+    }
+  }
+
+  /// Starts the worker that the configuration asks for, in the place of the one before.
+  private func deliver(_ configuration: Configuration, _ store: StateStore) {
+    delivery?.stop()
+    delivery = nil
+    var configuration = configuration
+    if let openState { configuration.state = openState }
+    let log = log
+    do {
+      delivery = try DeliverySetup.thread(configuration, store) { log.write($0) }
+      if delivery?.start() == false { log.write(Diagnostic(.error, "delivery.no-thread", "the delivery worker cannot be started")) }
+    } catch {
+      log.write(Diagnostic(.error, "delivery.unavailable", "\(error)"))
     }
   }
 }

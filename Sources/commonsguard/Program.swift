@@ -26,7 +26,7 @@ enum Program {
     case .help(let syntax): Console.write(Help.text(for: syntax), to: STDOUT_FILENO)
     case .version: Console.write(Help.versionLine, to: STDOUT_FILENO)
     case .run: RunCommand.run(arguments)
-    case .deliver: break
+    case .deliver(let once): try DeliverCommand.run(Installation(arguments), once: once)
     case .checkConfig(let what): return try CheckConfigCommand.run(arguments, what)
     case .replay(let files, let source): try ReplayCommand.run(Installation(arguments), files, source)
     case .rebuild(let files, let withFollowUps): return try RebuildCommand.run(Installation(arguments), files, withFollowUps: withFollowUps)

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+import StateStore
+
+extension DeliveryWorker {
+  /// Then the other steps have their turn.
+  private static let maxBatches = 100
+
+  /// Signs due rows, hands them to the sink batch by batch, and notes what became of them. Ends when the sink takes nothing of a batch.
+  func deliverDue(_ pass: inout DeliveryPass, _ mayContinue: () -> Bool) throws {
+    guard let sink else { return }
+    try note()
+    // What fails in this pass is due later than this, so no row comes up twice.
+    let now = clock()
+    for _ in 0..<Self.maxBatches {
+      guard mayContinue() else { return }
+      let rows = try store.read { try $0.dueFollowUps(now: now, limit: batchRows) }
+      if rows.isEmpty { return }
+      let (batch, signed, unsent) = sign(rows)
+      let outcomes = signed.isEmpty ? [] : sink.deliver(signed)
+      unnoted = unsent
+      for (index, row) in batch.enumerated() {
+        unnoted.append(mark(row, outcomes.indices.contains(index) ? outcomes[index] : .retry("the sink does not say what became of it")))
+      }
+      report(unnoted, &pass)
+      try note()
+      if !batch.isEmpty, outcomes.allSatisfy({ $0.isRetry }) {
+        batchRows = max(1, batch.count / 2)
+        pass.isSinkFailing = true
+        return
+      }
+      batchRows = min(options.batchRows, batchRows * 2)
+    }
+  }
+
+  /// The rows that can be sent, with their signed form, and what becomes of those that cannot. Stops where the batch is large enough.
+  private func sign(_ rows: [OutboxRow]) -> (batch: [OutboxRow], signed: [SignedRow], unsent: [OutboxMark]) {
+    var batch: [OutboxRow] = []
+    var signed: [SignedRow] = []
+    var unsent: [OutboxMark] = []
+    var waiting: Set<[UInt8]> = []
+    var bytes = 0
+    for row in rows where !waiting.contains(row.subject) {
+      switch signer.sign(row) {
+      case .signed(let line):
+        bytes += line.line.count
+        if bytes > options.batchBytes, !batch.isEmpty { return (batch, signed, unsent) }
+        batch.append(row)
+        signed.append(line)
+      case .parked(let why):
+        unsent.append(OutboxMark(row: row, fate: .parked(why), at: clock()))
+      case .failed(let why):
+        unsent.append(mark(row, .retry(why)))
+        // In order for each subject: what comes after it waits with it.
+        waiting.insert(row.subject)
+      }
+    }
+    return (batch, signed, unsent)
+  }
+
+  private func mark(_ row: OutboxRow, _ outcome: SinkOutcome) -> OutboxMark {
+    let now = clock()
+    let fate: OutboxMark.Fate
+    switch outcome {
+    case .delivered: fate = .delivered
+    case .failed(let error): fate = .failed(error)
+    case .retry(let error):
+      let attempts = row.attempts &+ 1
+      if attempts >= options.attempts {
+        fate = .failed(error)
+      } else {
+        fate = .retry(error, at: now &+ BackOff.milliseconds(attempts: attempts, random: random()))
+      }
+    }
+    return OutboxMark(row: row, fate: fate, at: now)
+  }
+
+  /// One transaction for a batch. When it fails, the marks stay for the next pass.
+  private func note() throws {
+    if unnoted.isEmpty { return }
+    try store.write { state in
+      for mark in unnoted { try mark.note(in: state) }
+    }
+    unnoted = []
+  }
+
+  /// Failed rows each, the others by number: a sink that is away must not flood the log.
+  private func report(_ marks: [OutboxMark], _ pass: inout DeliveryPass) {
+    var delivered = 0
+    var retried: (count: Int, error: String) = (0, "")
+    var parked: [String: Int] = [:]
+    for mark in marks {
+      switch mark.fate {
+      case .delivered: delivered += 1
+      case .retry(let error, _): retried = (retried.count + 1, error)
+      case .parked(let why): parked[why, default: 0] += 1
+      case .failed(let error):
+        pass.failed += 1
+        let fields = [Diagnostic.Field("id", mark.row.id.hex), .init("kind", mark.row.kind), .init("followUp", mark.row.name.rawValue)]
+        diagnostics(
+          Diagnostic(.error, "delivery.failed", "a follow-up is given up: \(error); `commonsguard outbox retry` tries it again", fields: fields))
+      }
+    }
+    if delivered > 0 { diagnostics(Diagnostic(.debug, "delivery.delivered", "follow-ups delivered", fields: [.init("count", delivered)])) }
+    if retried.count > 0 {
+      diagnostics(Diagnostic(.warning, "delivery.retry", "follow-ups will be tried again: \(retried.error)", fields: [.init("count", retried.count)]))
+    }
+    for (why, count) in parked {
+      diagnostics(
+        Diagnostic(
+          .error, "delivery.parked", "follow-ups wait for the operator: \(why); set it right, then `commonsguard outbox retry`",
+          fields: [.init("count", count)]))
+      pass.parked += count
+    }
+    pass.delivered += delivered
+    pass.retried += retried.count
+  }
+}
+
+extension SinkOutcome {
+  fileprivate var isRetry: Bool { if case .retry = self { true } else { false } }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+import StateStore
+
+extension DeliveryWorker {
+  /// So many a pass; the next pass goes on.
+  private static let maxReleased = 1000
+  private static let maxBuilt = 1000
+  /// Read at once: few, so that requests that are merged meanwhile are seen.
+  private static let deferredBatch = 20
+
+  /// Judges parked events whose dependency has arrived. One that cannot be judged stays, and does not stop the others.
+  func judgeReleased(_ pass: inout DeliveryPass, _ mayContinue: () -> Bool) throws {
+    for parked in try store.read({ try $0.releasedEvents(limit: Self.maxReleased) }) {
+      guard mayContinue() else { return }
+      do {
+        switch try judge.judgeReleased(parked) {
+        case .accept: pass.accepted += 1
+        case .reject: pass.refused += 1
+        case nil: continue
+        }
+      } catch {
+        fault(&pass, "event \(parked.id.short) cannot be judged again", error)
+      }
+    }
+  }
+
+  /// Builds what has waited long enough, each in one transaction: the event enters the outbox as the request leaves.
+  func buildDeferred(_ pass: inout DeliveryPass, _ mayContinue: () -> Bool) throws {
+    guard try store.read({ try $0.deferredCount() }) > 0 else { return }
+    let now = clock() / 1000
+    var passedOver = 0
+    while mayContinue(), pass.built < Self.maxBuilt {
+      // Those that could not be built now stand first again.
+      let due = try store.read { try $0.dueDeferred(now: now, limit: passedOver + Self.deferredBatch) }.dropFirst(passedOver)
+      if due.isEmpty { return }
+      for deferred in due {
+        guard mayContinue() else { return }
+        // The request of a domain that is switched off waits until it is on again.
+        if registry.validator(of: deferred.domain) != nil, build(deferred, &pass) { pass.built += 1 } else { passedOver += 1 }
+      }
+    }
+  }
+
+  /// False when it has to wait.
+  private func build(_ deferred: DeferredFollowUp, _ pass: inout DeliveryPass) -> Bool {
+    guard let validator = registry.validator(of: deferred.domain) else { return false }
+    do {
+      try store.write { state in
+        guard try state.removeDeferred(deferred), let (event, changes) = try validator.build(deferred, reading: state) else { return }
+        try state.apply(changes)
+        try state.enqueue(.event(event), at: deferred.receivedAt)
+      }
+      return true
+    } catch {
+      fault(&pass, "the \(deferred.name.rawValue) for event \(deferred.trigger.short) cannot be built", error)
+      return false
+    }
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import StateStore
+
+/// What became of one row, to be noted in the outbox.
+struct OutboxMark {
+  enum Fate: Equatable {
+    case delivered
+    case retry(String, at: UInt64)
+    case failed(String)
+    case parked(String)
+  }
+
+  let row: OutboxRow
+  let fate: Fate
+  /// Unix milliseconds.
+  let at: UInt64
+
+  func note(in state: borrowing StateWriter) throws {
+    switch fate {
+    case .delivered: try state.markDelivered(row.sequence, at: at / 1000)
+    case .retry(let error, let next): try state.markAttemptFailed(row.sequence, error: error, nextAttemptAt: next)
+    case .failed(let error): try state.markFailed(row.sequence, error: error)
+    case .parked(let error): try state.parkFollowUp(row.sequence, error: error)
+    }
+  }
+}

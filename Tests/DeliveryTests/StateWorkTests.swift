@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Judgement
+import Nostr
+import Policy
+import StateStore
+import TestSupport
+import Testing
+
+@testable import Delivery
+
+@Suite("Deferred follow-ups are built, and released events judged again")
+struct StateWorkTests {
+  private let author = TestKey("author")
+
+  private func judge(_ event: Event, _ installation: Installation, at receivedAt: UInt64 = 1_700_000_000) throws -> Decision {
+    let judge = try Judge(store: installation.store, registry: installation.registry)
+    return judge.judge(raw: event.raw, in: Circumstances(receivedAt: receivedAt, source: .ip4)).decision
+  }
+
+  @Test("Several requests for one subject become one event, once the debounce has passed")
+  func deferredIsMerged() throws {
+    let installation = try Installation()
+    for (index, content) in ["a", "b"].enumerated() {
+      #expect(try judge(author.event(kind: 7001, content: content), installation, at: 1_700_000_000 + UInt64(index)).isAccept)
+    }
+    let sink = RecordingSink()
+    let worker = try installation.worker(sink)
+    #expect(worker.runOnce() == DeliveryPass())
+    #expect(worker.millisecondsUntilDue(limit: 10_000) == 5000)
+    installation.advance(seconds: 5)
+    let pass = worker.runOnce()
+    #expect(pass.built == 1)
+    #expect(pass.delivered == 1)
+    let event = try Event(parsing: try #require(sink.lines.first))
+    #expect(event.content == "1")
+    #expect(event.createdAt == 1_700_000_001)
+    #expect(worker.runOnce() == DeliveryPass())
+  }
+
+  @Test("A later request is built anew, and the request of a domain that is switched off waits")
+  func deferredAgain() throws {
+    let installation = try Installation()
+    #expect(try judge(author.event(kind: 7001, content: "a"), installation).isAccept)
+    let off = DeferredFollowUp(
+      domain: .groups, name: .alert, subject: [1], trigger: author.event(kind: 1).id, receivedAt: 1, dueAt: 1)
+    try installation.store.write { try $0.enqueue(.deferred(off), at: 1) }
+    installation.advance(seconds: 5)
+    let sink = RecordingSink()
+    let worker = try installation.worker(sink)
+    #expect(worker.runOnce().built == 1)
+    #expect(try judge(author.event(kind: 7001, content: "b"), installation).isAccept)
+    #expect(worker.runOnce().built == 1)
+    #expect(try sink.lines.map { try Event(parsing: $0).content.string } == ["1", "2"])
+    #expect(try installation.store.read { try $0.deferredCount() } == 1)
+    #expect(worker.millisecondsUntilDue(limit: 5000) == nil)
+  }
+
+  @Test("A parked event is judged again when its parent arrives, and published unchanged")
+  func parkedIsPublished() throws {
+    let installation = try Installation()
+    let parent = author.event(kind: 7001)
+    let child = TestKey("child").event(kind: 7002, tags: [["e", parent.id.hex]])
+    let bad = TestKey("child").event(kind: 7002, tags: [["e", parent.id.hex]], content: "bad")
+    #expect(try judge(child, installation) == .reject(Rejection.restricted("unknown parent").parked))
+    #expect(try judge(bad, installation) == .reject(Rejection.restricted("unknown parent").parked))
+    let sink = RecordingSink()
+    let worker = try installation.worker(sink)
+    #expect(worker.runOnce() == DeliveryPass())
+    #expect(try judge(parent, installation).isAccept)
+    #expect(worker.millisecondsUntilDue(limit: 5000) == 0)
+    let pass = worker.runOnce()
+    #expect(pass.accepted == 1)
+    #expect(pass.refused == 1)
+    #expect(sink.lines == [child.raw])
+    #expect(try installation.store.read { try $0.parkedCount() } == 0)
+    #expect(try installation.store.read { try $0.known(child.id) } != nil)
+    #expect(try installation.row(child.id).name == .parkedEvent)
+  }
+}
