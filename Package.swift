@@ -66,7 +66,7 @@ let package = Package(
     tests(of: "Crowdfunding", ["Nostr", "Policy", "Ledger", "StateStore", "Judgement"]),
     tests(of: "Judgement", ["Nostr", "Policy", "Crowdfunding", "StateStore"]),
     tests(of: "Plugin", ["Nostr", "Policy", "StateStore", "Judgement"]),
-    tests(of: "Delivery", ["Cryptography", "Nostr", "Policy", "StateStore", "Judgement"]),
+    tests(of: "Delivery", ["LMDB", "Cryptography", "Nostr", "Policy", "StateStore", "Judgement"]),
     tests(of: "Configuration", ["Policy", "Crowdfunding"]),
     // The built program, driven as strfry drives it.
     .testTarget(

@@ -30,7 +30,18 @@ struct ChildResult {
     case .unknown: words = "its exit status is lost"
     }
     let said = complaint.shown
-    return said.isEmpty ? words : "\(words): \(said)"
+    return said.isEmpty ? words : words + Self.saidMark + said
+  }
+}
+
+extension ChildResult {
+  /// Stands before what a command said on stderr. The outbox keeps that for the operator; the log leaves it out, since commands quote events.
+  static let saidMark = ", saying: "
+
+  /// An error without what a command said.
+  static func forLog(_ error: String) -> String {
+    guard let mark = error.utf8.indices.first(where: { error.utf8[$0...].starts(with: saidMark.utf8) }) else { return error }
+    return error[..<mark] + " (`commonsguard outbox list` shows what it said)"
   }
 }
 

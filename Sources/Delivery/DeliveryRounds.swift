@@ -15,8 +15,8 @@ struct DeliveryRounds {
   /// Of the monotonic clock, in milliseconds.
   private var nextSyncAt: UInt64 = 0
   private var nextLeaseAt: UInt64 = 0
-  /// Said once, not at each round.
-  private var lastTrouble = ""
+  /// What is wrong, by diagnostic: said once, not at each round.
+  private var troubles: [String: String] = [:]
 
   init(
     store: StateStore, lease: Lease, syncs: Bool, pacing: DeliveryThread.Pacing, makeWorker: (@Sendable () throws -> DeliveryWorker)?,
@@ -37,7 +37,7 @@ struct DeliveryRounds {
     if makeWorker != nil {
       do {
         pause = try deliver(isStopping)
-        lastTrouble = ""
+        troubles["delivery.lease-failed"] = nil
       } catch {
         trouble("delivery.lease-failed", "cannot deliver for now: \(error)")
         pause = pacing.again
@@ -96,6 +96,7 @@ struct DeliveryRounds {
     do {
       try store.sync()
       hasUnsynced = false
+      troubles["delivery.sync-failed"] = nil
       return pacing.idle
     } catch {
       trouble("delivery.sync-failed", "commits do not reach the disk: \(error)")
@@ -104,7 +105,6 @@ struct DeliveryRounds {
   }
 
   private mutating func trouble(_ name: String, _ words: String) {
-    if words != lastTrouble { diagnostics(Diagnostic(.error, name, words)) }
-    lastTrouble = words
+    if troubles.updateValue(words, forKey: name) != words { diagnostics(Diagnostic(.error, name, words)) }
   }
 }

@@ -16,7 +16,7 @@ public final class DeliveryThread: Sendable {
     public var idle: UInt64 = 5000
     /// Between two attempts to get the lease, after a failure, and between two syncs of relaxed commits.
     public var again: UInt64 = 1000
-    /// After a call, so that what is decided meanwhile goes in one batch.
+    /// After the start, and after a call, so that what is decided meanwhile goes in one batch.
     public var gathering: UInt64 = 200
 
     public init() {}
@@ -85,6 +85,8 @@ public final class DeliveryThread: Sendable {
 
   fileprivate func run() {
     defer { isRunning.store(false, ordering: .releasing) }
+    // The first answers of a new plugin go first.
+    SystemClock.sleep(milliseconds: pacing.gathering)
     var rounds = DeliveryRounds(
       store: store, lease: Lease(stateDirectory: stateDirectory), syncs: syncs, pacing: pacing, makeWorker: makeWorker, diagnostics: diagnostics)
     while !isStopping.load(ordering: .acquiring) {

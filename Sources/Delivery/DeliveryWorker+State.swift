@@ -43,7 +43,7 @@ extension DeliveryWorker {
     }
   }
 
-  /// False when it has to wait.
+  /// False when it has to wait. A request that came after `deferred` was read goes with it: what it asks for is in the state that is built from.
   private func build(_ deferred: DeferredFollowUp, _ pass: inout DeliveryPass) -> Bool {
     guard let validator = registry.validator(of: deferred.domain) else { return false }
     do {

@@ -77,6 +77,44 @@ public final class Environment: Sendable {
     }
   }
 
+  /// Opens several tables at once: those that exist in one transaction, those that are missing in one more, so that a new state costs one commit.
+  ///
+  /// - Parameter create: makes the tables that are missing; otherwise a missing table is an `LMDBError` with `isNotFound`.
+  /// - Returns: the handles, in the order of the names.
+  public func tables(_ names: [String], create: Bool) throws -> [TableHandle] {
+    try refuseNesting()
+    return try tables.withLock { opened in
+      for (name, table) in try openExisting(names.filter { opened[$0] == nil }, mayLack: create && !options.isReadOnly) { opened[name] = table }
+      let missing = names.filter { opened[$0] == nil }
+      if !missing.isEmpty {
+        for (name, table) in try write({ transaction in try missing.map { ($0, try transaction.createTable($0)) } }) { opened[name] = table }
+      }
+      return names.compactMap { opened[$0] }
+    }
+  }
+
+  private func openExisting(_ names: [String], mayLack: Bool) throws -> [(String, TableHandle)] {
+    if names.isEmpty { return [] }
+    return try withMap {
+      let transaction = try LMDBCalls.begin(handle, readOnly: true)
+      var found: [(String, TableHandle)] = []
+      do {
+        for name in names {
+          do { found.append((name, TableHandle(index: try LMDBCalls.openTable(transaction, name, create: false)))) } catch let error as LMDBError
+            where error.isNotFound && mayLack
+          {
+            continue
+          }
+        }
+      } catch {
+        LMDBCalls.abort(transaction)
+        throw error
+      }
+      try LMDBCalls.commit(transaction)
+      return found
+    }
+  }
+
   /// A handle outlives the transaction that opened it only when that is committed, a read transaction too: so not one of the pool.
   private func openExisting(_ name: String) throws -> TableHandle {
     try refuseNesting()

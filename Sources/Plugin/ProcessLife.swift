@@ -15,6 +15,8 @@ public enum ProcessLife {
     signal(SIGTERM, SIG_DFL)
     signal(SIGINT, SIG_DFL)
     signal(SIGHUP, SIG_DFL)
+    // Ignored on arrival, it would take the exit statuses of the worker's commands away.
+    signal(SIGCHLD, SIG_DFL)
     signal(SIGPIPE, SIG_IGN)
     var none = sigset_t()
     sigemptyset(&none)

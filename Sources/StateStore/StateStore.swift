@@ -25,11 +25,7 @@ public final class StateStore: Sendable {
       let environment = try StateDirectory.open(options)
       // Before any table is made: a newer program's state is left as it is.
       try Self.checkVersion(in: environment, schema, isReadOnly: options.isReadOnly, directory: options.directory)
-      let tables = try StoreTables(options.tables) { name in
-        do { return try environment.table(name, create: false) } catch let error as LMDBError where error.isNotFound && !options.isReadOnly {
-          return try environment.table(name, create: true)
-        }
-      }
+      let tables = try StoreTables(options.tables) { try environment.tables($0, create: !options.isReadOnly) }
       self.environment = environment
       self.tables = tables
       self.options = options

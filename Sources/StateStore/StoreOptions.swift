@@ -34,7 +34,7 @@ public struct StoreOptions: Sendable {
   var environmentOptions: Environment.Options {
     Environment.Options(
       initialMapBytes: Self.initialMapBytes, mapLimitBytes: min(max(mapSizeMiB, 1), 1 << 24) << 20,
-      maxTables: UInt32(clamping: StoreTables.ownCount + Table.maxPerDomain * Domain.allCases.count),
+      maxTables: UInt32(clamping: StoreTables.ownNames.count + Table.maxPerDomain * Domain.allCases.count),
       durability: durability == .full ? .full : .relaxed, isReadOnly: isReadOnly, faultInjection: faultInjection)
   }
 }

@@ -30,15 +30,20 @@ public struct StoreTables: Sendable {
   /// All of them with their names, the store's own first.
   let named: [(name: String, handle: TableHandle)]
 
-  static let ownCount = 15
+  /// The store's own tables, in the order in which they are opened.
+  static let ownNames = [
+    "meta", "journal", "events", "outbox", "outbox.ids", "outbox.due", "outbox.delivered", "outbox.stuck", "deferred",
+    "parked", "parked.ids", "parked.waiting", "parked.ages", "parked.pubkeys", "parked.released",
+  ]
 
-  /// - Parameter open: opens, or creates, the table of that name.
-  init(_ declared: [Table], open: (String) throws -> TableHandle) throws {
-    var named: [(String, TableHandle)] = []
+  /// - Parameter open: opens, or creates, the tables of those names.
+  init(_ declared: [Table], open: ([String]) throws -> [TableHandle]) throws {
+    let names = Self.ownNames + declared.map(\.name)
+    let named = Array(zip(names, try open(names)))
+    var remaining = named[...]
     func own(_ name: String) throws -> TableHandle {
-      let handle = try open(name)
-      named.append((name, handle))
-      return handle
+      guard let next = remaining.popFirst(), next.0 == name else { throw StoreError.failed(what: "table \(name)", why: "it was not opened") }
+      return next.1
     }
     meta = try own("meta")
     journal = try own("journal")
@@ -65,7 +70,7 @@ public struct StoreTables: Sendable {
       domains[table.slot] = try own(table.name)
     }
     self.domains = domains
-    self.named = named
+    self.named = named.map { (name: $0.0, handle: $0.1) }
   }
 
   /// The handle of a domain's table; a fault when it was not declared at the opening.

@@ -24,7 +24,9 @@ struct ConfirmerTests {
   func filter() throws {
     let directory = try TemporaryDirectory()
     let row = signedRows(["one"])[0]
-    for (name, arguments) in [("a", ["sh", "-c", "printf %s \"$1\" > \"$0\"", directory.file("a")]), ("b", ["sh", "-c", "printf %s \"$0\" > \"$1\"", "x{filter}", directory.file("b")])] {
+    let last = ["sh", "-c", "printf %s \"$1\" > \"$0\"", directory.file("a")]
+    let within = ["sh", "-c", "printf %s \"$0\" > \"$1\"", "x{filter}", directory.file("b")]
+    for (name, arguments) in [("a", last), ("b", within)] {
       _ = sink("cat > /dev/null", confirm: arguments, "").deliver([row])
       #expect(directory.text(name) == (name == "a" ? "" : "x") + "{\"ids\":[\"\(row.id.hex)\"]}")
     }
@@ -34,8 +36,8 @@ struct ConfirmerTests {
   func failing() throws {
     let directory = try TemporaryDirectory()
     let rows = signedRows(["one", "two"])
-    let outcomes = sink("head -n 1 > \"$1\"; cat > /dev/null", confirm: ["sh", "-c", "cat \"$0\"; exit 2", directory.file("stored")], directory.file("stored"))
-      .deliver(rows)
+    let file = directory.file("stored")
+    let outcomes = sink("head -n 1 > \"$1\"; cat > /dev/null", confirm: ["sh", "-c", "cat \"$0\"; exit 2", file], file).deliver(rows)
     #expect(outcomes == [.delivered, .retry("delivery.confirm: exit 2")])
   }
 
