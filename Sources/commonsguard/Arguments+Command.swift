@@ -11,8 +11,8 @@ extension Arguments {
     case deliver(once: Bool)
     case checkConfig(CheckConfig)
     case status
-    /// A path, `-` for stdin.
-    case explain(file: String)
+    /// `file`: a path, `-` for stdin. `source`: what a bare event is judged as; nil: live.
+    case explain(file: String, source: SourceType?)
     case stateDigest
     /// nil: to stdout.
     case stateExport(file: String?)
@@ -23,7 +23,8 @@ extension Arguments {
     case outboxDrop(EventID)
     case campaignList(CampaignFilter)
     case campaignShow(projectID: String)
-    case campaignTrust(projectID: String, by: String, reason: String)
+    /// nil: the user's own name; no reason.
+    case campaignTrust(projectID: String, by: String?, reason: String?)
     case campaignVoteStatus(projectID: String)
     /// nil: of the program.
     case help(CommandSyntax?)

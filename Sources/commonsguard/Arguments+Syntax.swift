@@ -82,7 +82,9 @@ extension Arguments {
         ], "read the configuration and explain what is wrong; exit status 0 or 78", example: "commonsguard check-config --config ./config.json5"),
       .init("status", "counters, latency, outbox and state sizes", example: "commonsguard status --json"),
       .init(
-        "explain", operands: "EVENT.json|-", count: 1...1, "the path of one event: who claims it, the checks passed, the one that failed",
+        "explain", operands: "EVENT.json|-", count: 1...1,
+        options: [.init("as", value: "SOURCE", "judge a bare event as coming from there: IP4 (default), IP6, Stream, Sync, Stored or Import")],
+        "the path of one event: who claims it, the checks passed, the one that failed",
         example: "strfry scan '{\"ids\":[\"…\"]}' | commonsguard explain -"),
       .init("state digest", "one SHA-256 for each domain and one for all", example: "commonsguard state digest --json"),
       .init(
@@ -104,8 +106,8 @@ extension Arguments {
         "campaign show", operands: "ID", count: 1...1, "one campaign: goals, vote, contributions",
         example: "commonsguard campaign show CF-20260101-AB12"),
       .init(
-        "campaign trust", operands: "ID --by NAME --reason TEXT", count: 1...1,
-        options: [.init("by", value: "NAME", "who decides"), .init("reason", value: "TEXT", "why; both are kept in the journal")],
+        "campaign trust", operands: "ID", count: 1...1,
+        options: [.init("by", value: "NAME", "who decides (default: your user name)"), .init("reason", value: "TEXT", "why; both are kept in the journal")],
         "trust a campaign whose captain is not configured",
         example: "commonsguard campaign trust CF-20260101-AB12 --by alice --reason \"met the owner\""),
       .init(

@@ -50,9 +50,10 @@ extension Arguments {
       return filters.first.flatMap(Command.CampaignFilter.init) ?? .all
     }
 
-    /// The text of an option that has to be given.
-    func words(_ option: String) throws(UsageError) -> String {
-      guard let text = given[option], text.contains(where: { !$0.isWhitespace }) else { throw UsageError("--\(option) is missing or empty") }
+    /// The text of an option; nil when it is not given.
+    func words(_ option: String) throws(UsageError) -> String? {
+      guard let text = given[option] else { return nil }
+      guard text.contains(where: { !$0.isWhitespace }) else { throw UsageError("--\(option) is empty") }
       return text
     }
   }

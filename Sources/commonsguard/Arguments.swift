@@ -92,7 +92,7 @@ struct Arguments: Sendable, Equatable {
     case "deliver": .deliver(once: values.has("once"))
     case "check-config": .checkConfig(values.has("defaults") ? .defaults : values.has("reference") ? .reference : .check)
     case "status": .status
-    case "explain": .explain(file: try values.operand())
+    case "explain": .explain(file: try values.operand(), source: try values.source())
     case "state digest": .stateDigest
     case "state export": .stateExport(file: values.operands.first)
     case "outbox list": .outboxList(state: try values.outboxState())

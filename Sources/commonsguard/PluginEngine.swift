@@ -67,7 +67,7 @@ final class PluginEngine: EngineSource {
   private func open(_ configuration: Configuration, isReload: Bool) {
     do {
       let store = try self.store ?? StateStore(Installation.storeOptions(configuration))
-      if counters == nil { counters = try? CounterFile(directory: configuration.state.path) }
+      if counters == nil { counters = try? CounterFile(directory: configuration.state.path + "/counters") }
       let judge = try Judge(store: store, registry: Registry.domains(configuration), options: Installation.judgeOptions(configuration))
       self.store = store
       engine = .ready(judge, counters)

@@ -32,7 +32,7 @@ enum Program {
     case .rebuild(let files, let withFollowUps): return try RebuildCommand.run(Installation(arguments), files, withFollowUps: withFollowUps)
 
     case .status: try StatusCommand.run(Installation(arguments))
-    case .explain(let file): return try ExplainCommand.run(Installation(arguments), file)
+    case .explain(let file, let source): return try ExplainCommand.run(Installation(arguments), file, as: source ?? .ip4)
     case .stateDigest: try StateCommand.digest(Installation(arguments))
     case .stateExport(let file): try StateCommand.export(Installation(arguments), to: file)
     case .outboxList(let state): try OutboxCommand.list(Installation(arguments), state)

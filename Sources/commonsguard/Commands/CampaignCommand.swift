@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Crowdfunding
 import FoundationEssentials
+import Glibc
 import Nostr
 import Policy
 import StateStore
@@ -39,18 +40,28 @@ enum CampaignCommand {
     }
   }
 
-  static func trust(_ installation: Installation, _ id: String, by: String, reason: String) throws {
+  static func trust(_ installation: Installation, _ id: String, by: String?, reason: String?) throws {
     let project = try projectID(id)
     let store = try installation.store()
     let judge = try installation.judge(store)
     do {
       try judge.carryOut(
         OperatorDecision(
-          domain: .crowdfunding, action: "trust", subject: project.description, by: by, reason: reason, at: UInt64(max(0, Date().timeIntervalSince1970))))
+          domain: .crowdfunding, action: "trust", subject: project.description, by: by ?? userName, reason: reason ?? "", at: UInt64(max(0, Date().timeIntervalSince1970))))
     } catch let rejection as Rejection {
       throw Failure(.failed, "\(project): \(rejection.words)")
     }
-    Console.note("campaign: \(project) is trusted")
+    if installation.arguments.printsJSON {
+      Console.print(JSONOutput.object([("projectId", .string(project.description)), ("trusted", .boolean(true))]).line)
+    } else {
+      Console.note("campaign: \(project) is trusted")
+    }
+  }
+
+  /// Who runs the command, for the journal.
+  private static var userName: String {
+    let environment = Installation.environment
+    return environment["SUDO_USER"] ?? environment["USER"] ?? environment["LOGNAME"] ?? "uid \(getuid())"
   }
 
   private static func projectID(_ id: String) throws -> ProjectID {

@@ -6,7 +6,7 @@ import StateStore
 
 /// `explain`: the path of one event. Exit 0 when it would be accepted, 1 when not. Changes nothing.
 enum ExplainCommand {
-  static func run(_ installation: Installation, _ file: String) throws -> ExitStatus {
+  static func run(_ installation: Installation, _ file: String, as source: SourceType) throws -> ExitStatus {
     var installation = installation
     var temporary: TemporaryState?
     let store: StateStore
@@ -23,7 +23,7 @@ enum ExplainCommand {
     let judge = try installation.judge(store)
     var status = ExitStatus.done
     var seen = 0
-    try EventStream(source: .import, isRejudged: false).read([file]) { line, item, _ in
+    try EventStream(source: source, isRejudged: false).read([file]) { line, item, _ in
       seen += 1
       let explanation: Explanation
       switch item {

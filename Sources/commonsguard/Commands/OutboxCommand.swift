@@ -34,12 +34,20 @@ enum OutboxCommand {
     guard try installation.store().write({ try $0.retryFollowUp(id) }) else {
       throw Failure(.failed, "there is no follow-up \(id.hex) that is not delivered yet")
     }
-    Console.note("outbox: \(id.hex) is due again")
+    report(installation, id, state: "due", "is due again")
   }
 
   static func drop(_ installation: Installation, _ id: EventID) throws {
     guard try installation.store().write({ try $0.dropFollowUp(id) }) else { throw unknown(id) }
-    Console.note("outbox: \(id.hex) is dropped")
+    report(installation, id, state: "dropped", "is dropped")
+  }
+
+  private static func report(_ installation: Installation, _ id: EventID, state: String, _ words: String) {
+    if installation.arguments.printsJSON {
+      Console.print(JSONOutput.object([("id", .string(id.hex)), ("state", .string(state))]).line)
+    } else {
+      Console.note("outbox: \(id.hex) \(words)")
+    }
   }
 
   private static func unknown(_ id: EventID) -> Failure { Failure(.failed, "there is no follow-up \(id.hex)") }

@@ -51,7 +51,11 @@ enum StateCommand {
       guard fsync(output) == 0, close(output) == 0, rename(partial, file) == 0 else {
         throw Failure(.failed, "\(file) cannot be written: \(String(cString: strerror(errno)))")
       }
-      Console.note("export: \(count) rows in \(file)")
+      if installation.arguments.printsJSON {
+        Console.print(JSONOutput.object([("file", .string(file)), ("rows", .integer(Int64(count)))]).line)
+      } else {
+        Console.note("export: \(count) rows in \(file)")
+      }
     }
   }
 

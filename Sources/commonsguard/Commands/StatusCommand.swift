@@ -6,7 +6,7 @@ import StateStore
 enum StatusCommand {
   static func run(_ installation: Installation) throws {
     let store = try installation.store(isReadOnly: true)
-    let counters = try CounterFile.sum(directory: installation.configuration.state.path)
+    let counters = try CounterFile.sum(directory: installation.configuration.state.path + "/counters")
     let information = try store.information()
     let (outbox, deferred, parked) = try store.read { (try $0.outboxCounts(), try $0.deferredCount(), try $0.parkedCount()) }
     let byPrefix = RejectionPrefix.allCases.map { ($0.rawValue, counters.rejected($0)) }.filter { $0.1 > 0 }
