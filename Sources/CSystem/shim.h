@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -24,6 +25,8 @@ extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *
 #endif
 
 static inline int commonsguard_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0, 0, 0); }
+// Fixed thresholds: by default glibc raises them to the largest block that was freed, and then keeps up to 64 MiB for ever.
+static inline int commonsguard_give_back_freed_memory(void) { return mallopt(M_MMAP_THRESHOLD, 128 << 10) & mallopt(M_TRIM_THRESHOLD, 256 << 10); }
 static inline int commonsguard_set_pipe_size(int descriptor, int bytes) { return fcntl(descriptor, F_SETPIPE_SZ, bytes); }
 static inline int commonsguard_set_flags(int descriptor, int flags) { return fcntl(descriptor, F_SETFL, flags); }
 static inline int commonsguard_get_flags(int descriptor) { return fcntl(descriptor, F_GETFL); }

@@ -16,8 +16,19 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
   public init(file: String? = nil, position: TextPosition? = nil, key: String? = nil, message: String) {
     self.file = file
     self.position = position
-    self.key = key
-    self.message = message
+    self.key = key.map(Self.withoutSecrets)
+    self.message = Self.withoutSecrets(message)
+  }
+
+  /// A secret key that was written in the wrong place, as the name of a key even, is not repeated.
+  private static func withoutSecrets(_ text: String) -> String {
+    var shown = ""
+    var rest = text[...]
+    while let start = rest.indices.first(where: { rest[$0...].hasPrefix("nsec1") }) {
+      shown += rest[..<start] + "nsec1…"
+      rest = rest[start...].drop { $0.isLetter || $0.isNumber }
+    }
+    return shown + rest
   }
 
   /// `config.json5:12:5: delivery.sink: must be …`, the form that editors can follow.

@@ -17,7 +17,7 @@ extension Judge {
       guard case .success(let claimed) = prepared else { return prepared.rejected }
       let judgement = try Application(claimed, circumstances, parked.sourceInfo ?? "", options, isNearlyFull: isNearlyFull).apply(to: state)
       if let fault = judgement.fault { throw fault }
-      if judgement.decision == .accept, judgement.isWritten, options.writesFollowUps {
+      if judgement.decision == .accept, options.writesFollowUps {
         let body = FollowUpEvent.Body.signed(raw: parked.raw, id: claimed.event.id, kind: claimed.event.kind)
         let followUp = FollowUpEvent(name: .parkedEvent, subject: claimed.event.id.bytes, trigger: claimed.event.id, body: body)
         try state.enqueue(.event(followUp), at: parked.receivedAt)
@@ -57,6 +57,8 @@ extension Judge {
       return .success(claimed)
     } catch let rejection as Rejection {
       return .failure(rejection)
+    } catch let error as EventVerificationError {
+      return .failure(Rejection(error))
     } catch {
       return .failure(.invalid("\(error)"))
     }

@@ -32,7 +32,7 @@ public final class Judge {
     do {
       event = try verifier.verifiedEvent(slices)
     } catch {
-      return .rejected(.invalid("\(error)"))
+      return .rejected(Rejection(error))
     }
     return judge(event, claimants, in: circumstances, sourceInfo: sourceInfo)
   }
@@ -56,8 +56,8 @@ public final class Judge {
   func verify(_ slices: borrowing EventSlices) -> Rejection? {
     switch verifier.verify(slices) {
     case .valid: nil
-    case .badID: .invalid("bad event id")
-    case .badSignature: .invalid("bad signature")
+    case .badID: Rejection(EventVerificationError.badID)
+    case .badSignature: Rejection(EventVerificationError.badSignature)
     }
   }
 
@@ -94,4 +94,15 @@ public final class Judge {
 extension DomainRegistry {
   /// The first domain that claims an event for sure.
   func owner(among claimants: Claimants) -> Domain? { validators.indices.first { claimants.owned.contains($0) }.map { validators[$0].domain } }
+}
+
+extension Rejection {
+  /// What is answered to an event that is not verified: the same words whoever finds it.
+  init(_ error: EventVerificationError) {
+    switch error {
+    case .badID: self = .invalid("bad event id")
+    case .badSignature: self = .invalid("bad signature")
+    case .parse(let error): self = .invalid("\(error)")
+    }
+  }
 }

@@ -70,7 +70,11 @@ public enum Ledger {
     try state.scan(totals, prefix: []) { key, value in
       let kept = try Totals(decoding: value)
       let added = sums.removeValue(forKey: key) ?? .zero
-      if kept != added { differences.append("a pot keeps \(kept.collected.hundredths)/\(kept.reserved.hundredths), its transfers add up to \(added.collected.hundredths)/\(added.reserved.hundredths)") }
+      if kept != added {
+        let (collected, reserved) = (added.collected.hundredths, added.reserved.hundredths)
+        differences.append(
+          "a pot keeps \(kept.collected.hundredths)/\(kept.reserved.hundredths), its transfers add up to \(collected)/\(reserved)")
+      }
       return true
     }
     differences += sums.map { _ in "a pot has transfers and no totals" }

@@ -28,6 +28,7 @@ public final class RequestLoop {
         case .overlong(let beginning):
           let id = EventIDFinder.find(in: beginning)
           try writer.write(.reject(Self.tooLong), id: id.map { UnsafeRawBufferPointer(rebasing: beginning[$0]) })
+          counters?.record(.rejected(.invalid), microseconds: 0)
         case .end: return
         }
       }
@@ -51,6 +52,7 @@ public final class RequestLoop {
       return
     case .unknownType(let id):
       try writer.write(.reject(.error("unknown request type")), id: id.map { UnsafeRawBufferPointer(rebasing: line[$0]) })
+      counters?.record(.rejected(.error), microseconds: 0)
     case .invalid(let reason, let id):
       try writer.write(.reject(.invalid("\(reason)")), id: id.map { UnsafeRawBufferPointer(rebasing: line[$0]) })
       counters?.record(.rejected(.invalid), microseconds: 0)

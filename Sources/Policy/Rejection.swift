@@ -34,8 +34,9 @@ public struct Rejection: Error, Hashable, Sendable, CustomStringConvertible {
   public static func restricted(_ words: String) -> Rejection { Rejection(.restricted, words) }
   public static func error(_ words: String) -> Rejection { Rejection(.error, words) }
 
-  /// The same refusal of an event that is kept until what it needs arrives.
-  public var parked: Rejection { Rejection(prefix, "\(words), parked") }
+  /// The same refusal of an event that is kept until what it needs arrives. Where a rule refuses, the spec's words stand as they are; the event is
+  /// kept all the same, in case its past turns out to be another.
+  public var parked: Rejection { prefix == .error ? Rejection(prefix, "\(words), parked") : self }
 
   /// What the client reads as the fourth element of its OK.
   public var message: String { "\(prefix.rawValue): \(words)" }

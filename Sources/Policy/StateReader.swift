@@ -20,6 +20,9 @@ public protocol StateReader: ~Copyable {
 
   /// The JSON object of an accepted event, as it arrived; nil when it was never accepted.
   func raw(_ id: EventID) throws -> [UInt8]?
+
+  /// Whether an event of that author is parked: it may still be accepted.
+  func isParked(_ id: EventID, by author: PublicKey) throws -> Bool
 }
 
 extension StateReader where Self: ~Copyable {

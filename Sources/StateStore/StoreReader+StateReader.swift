@@ -53,6 +53,11 @@ extension StoreReader where Self: ~Copyable {
     return raw
   }
 
+  public func isParked(_ id: EventID, by author: PublicKey) throws -> Bool {
+    guard try parkedTotals().events > 0 else { return false }
+    return try parkedEvent(id)?.pubkey == author
+  }
+
   /// The least bytes that come after everything that starts with `prefix`; nil when nothing does.
   private static func successor(of prefix: [UInt8]) -> [UInt8]? {
     var bytes = prefix

@@ -29,6 +29,12 @@ struct Installation {
     try StateStore(Self.storeOptions(configuration, isReadOnly: isReadOnly))
   }
 
+  /// Opens a state that is there already, to write to it: for commands that change something in it. Throws a `StoreError`.
+  func existingStore() throws -> StateStore {
+    guard access(configuration.state.path + "/data.mdb", F_OK) == 0 else { throw StoreError.missing(directory: configuration.state.path) }
+    return try store()
+  }
+
   static func storeOptions(_ configuration: Configuration, isReadOnly: Bool = false) -> StoreOptions {
     StoreOptions(
       directory: configuration.state.path, tables: Registry.tables, mapSizeMiB: configuration.state.mapSizeMiB,

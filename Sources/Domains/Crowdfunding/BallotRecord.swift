@@ -5,7 +5,7 @@ import Policy
 /// One entry in the order in which a campaign's vote is folded.
 struct BallotRecord: Equatable, Sendable {
   enum Content: Equatable, Sendable {
-    case vote(weight: Amount)
+    case vote(weight: Amount, BindingClaims)
     /// The voter took votes back: one deletion may name several.
     case deletion(of: [EventID])
   }
@@ -18,9 +18,13 @@ struct BallotRecord: Equatable, Sendable {
   /// Whether the vote is part of the total.
   var isCounted: Bool
 
-  // version 1 · type 1 (1 vote, 2 deletion) · live 1 · counted 1 · pubkey 32 · weight 8 or targets n×32
+  var isVote: Bool {
+    if case .vote = content { true } else { false }
+  }
+
+  // version 1 · type 1 (1 vote, 2 deletion) · live 1 · counted 1 · pubkey 32 · weight 8, claims or targets n×32
   func change(_ project: ProjectID) -> StateChange {
-    var writer = RecordWriter(capacity: 80)
+    var writer = RecordWriter(capacity: 112)
     writer.put(UInt8(1))
     switch content {
     case .vote: writer.put(UInt8(1))
@@ -30,7 +34,9 @@ struct BallotRecord: Equatable, Sendable {
     writer.put(isCounted)
     writer.put(pubkey)
     switch content {
-    case .vote(let weight): writer.put(weight)
+    case .vote(let weight, let claims):
+      writer.put(weight)
+      writer.put(claims)
     case .deletion(let targets): for target in targets { writer.put(target) }
     }
     return .put(CrowdfundingState.ballots, key: CrowdfundingState.timedKey(project, position.createdAt, position.id), value: writer.bytes)
@@ -54,7 +60,9 @@ struct BallotRecord: Equatable, Sendable {
     isCounted = try reader.bool()
     pubkey = try reader.publicKey()
     switch type {
-    case 1: content = .vote(weight: try reader.amount())
+    case 1:
+      let weight = try reader.amount()
+      content = .vote(weight: weight, try reader.bindingClaims())
     case 2:
       var targets: [EventID] = []
       while !reader.isAtEnd { targets.append(try reader.eventID()) }

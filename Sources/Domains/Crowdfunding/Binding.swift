@@ -12,6 +12,8 @@ struct Binding {
   let bien: PublicKey?
   let wallet: G1Key?
   let trust: CampaignTrust
+  /// What this version's signature proves of the binding.
+  let proof: CampaignTrust
   /// Other, untrusted campaigns that lose the Bien or its wallet.
   private(set) var stripped: [CampaignRecord] = []
   /// Rows of wallets that they lose and nobody takes.
@@ -26,7 +28,8 @@ struct Binding {
     isByListedCaptain = options.captains.contains(event.pubkey)
     let designated = version.designatedCaptain ?? event.pubkey
     if let existing, existing.trust == .none, isByListedCaptain || existing.bien == event.pubkey,
-      existing.captain != designated || version.bien != nil && version.bien != existing.bien || version.wallet != nil && version.wallet != existing.wallet
+      existing.captain != designated || version.bien != nil && version.bien != existing.bien
+        || version.wallet != nil && version.wallet != existing.wallet
     {
       kept = nil
       displaced = existing
@@ -37,14 +40,20 @@ struct Binding {
     captain = kept?.captain ?? designated
     bien = kept?.bien ?? version.bien
     wallet = kept?.wallet ?? version.wallet
-    let proof: CampaignTrust = isByListedCaptain ? .captain : bien == event.pubkey ? .bien : .none
+    proof = isByListedCaptain ? .captain : bien == event.pubkey ? .bien : .none
     trust = max(kept?.trust ?? .none, proof)
   }
 
   /// C11. Throws a `Rejection`.
   func checkAuthor(_ version: CampaignVersion, _ options: CrowdfundingOptions, _ circumstances: Circumstances) throws {
     if let kept {
-      guard kept.permits(author) else { throw CrowdfundingRejection.foreignAuthor }
+      if !kept.permits(author) {
+        // A version that binds this Bien may still come.
+        if kept.bien == nil, version.bien == author, !circumstances.isLive {
+          throw Parked(CrowdfundingRejection.foreignAuthor, waitingFor: .campaign(kept.project))
+        }
+        throw CrowdfundingRejection.foreignAuthor
+      }
     } else {
       guard author == captain || version.cells.contains(author) || version.bien == author else { throw CrowdfundingRejection.foreignCreator }
       if options.creators == .captains, !circumstances.isRejudged, !options.captains.contains(captain) { throw CrowdfundingRejection.foreignCreator }
@@ -76,13 +85,16 @@ struct Binding {
   private mutating func strip(
     _ owner: ProjectID, reading state: borrowing some StateReader & ~Copyable, _ isProvenByBien: (CampaignRecord) -> Bool
   ) throws {
-    guard var other = try CampaignRecord.read(owner, state) else { throw Fault.corrupt(CrowdfundingState.campaigns, "a binding without its campaign") }
+    guard var other = try CampaignRecord.read(owner, state) else {
+      throw Fault.corrupt(CrowdfundingState.campaigns, "a binding without its campaign")
+    }
     let isAllowed = other.trust == .none && (isByListedCaptain || kept?.trust == .operator || isProvenByBien(other))
     guard isAllowed else { throw CrowdfundingRejection.otherProject }
     if let lost = other.bien, lost != bien { released.append(.delete(CrowdfundingState.biens, key: lost.bytes)) }
     if let lost = other.wallet, lost != wallet { released.append(.delete(CrowdfundingState.wallets, key: lost.key.bytes)) }
     other.bien = nil
     other.wallet = nil
+    other.isStripped = true
     stripped.append(other)
   }
 

@@ -13,8 +13,11 @@ enum CampaignJSON {
     ]
     if let claimed = view.claimedStatus { members.append(("claimedStatus", quoted(claimed.name))) }
     members.append(("totals", object(view.goals.flatMap(totals))))
-    members.append(("campaigns", object(view.goals.map { ("\(prefix($0.goal.type))_campaign_active", $0.isActive && view.status == .crowdfunding ? "true" : "false") })))
-    members.append(("contributors", String(view.contributors)))
+    members.append(
+      (
+        "campaigns",
+        object(view.goals.map { ("\(prefix($0.goal.type))_campaign_active", $0.isActive && view.status == .crowdfunding ? "true" : "false") })
+      ))
     members.append(("contributions", "[" + contributions.map(contribution).joined(separator: ",") + "]"))
     members.append(
       (
@@ -30,7 +33,8 @@ enum CampaignJSON {
     let name = prefix(figures.goal.type)
     let unit = figures.goal.type.hundredthsPerUnit
     return [
-      ("\(name)_target", figures.goal.target.decimal(hundredthsPerUnit: unit)), ("\(name)_collected", figures.collected.decimal(hundredthsPerUnit: unit)),
+      ("\(name)_target", figures.goal.target.decimal(hundredthsPerUnit: unit)),
+      ("\(name)_collected", figures.collected.decimal(hundredthsPerUnit: unit)),
       ("\(name)_reserved", figures.reserved.decimal(hundredthsPerUnit: unit)),
     ]
   }

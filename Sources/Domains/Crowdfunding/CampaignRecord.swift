@@ -38,11 +38,16 @@ public struct CampaignRecord: Sendable, Equatable {
   public var cell: PublicKey?
   /// nil when every version was deleted.
   public var head: Head?
-  /// Some version was deleted by its author: with the first contribution or vote the deletion stops to matter.
+  /// Some version was deleted by its author: money and votes have to be looked at to know whether that holds.
   public var hasDeletions: Bool
+  /// Some vote was taken back: then the order of the ballots matters, and a late one is folded in; without, sums are sums.
+  public var hasVoteDeletions: Bool
+  /// It lost its Bien to a trusted campaign (C12).
+  public var isStripped = false
   public var vote: VoteState
 
-  // version 1 · epoch 1 · trust 1 · deletions 1 · captain 32 · bien ? · wallet ? · cell ? · head ?(id 32, author 32, created_at 8, unclaimed 1, terms) · vote
+  // version 1 · epoch 1 · trust 1 · deletions 1 · stripped 1 · captain 32 · bien ? · wallet ? · cell ? ·
+  // head ?(id 32, author 32, created_at 8, unclaimed 1, terms) · vote
   static let recordVersion: UInt8 = 1
 
   func encoded() -> [UInt8] {
@@ -51,6 +56,8 @@ public struct CampaignRecord: Sendable, Equatable {
     writer.put(epoch)
     writer.put(trust.rawValue)
     writer.put(hasDeletions)
+    writer.put(hasVoteDeletions)
+    writer.put(isStripped)
     writer.put(captain)
     writer.put(optional: bien) { $0.put($1) }
     writer.put(optional: wallet) { $0.put(counted: $1.text) }
@@ -68,7 +75,7 @@ public struct CampaignRecord: Sendable, Equatable {
 
   init(
     project: ProjectID, epoch: UInt8, trust: CampaignTrust, captain: PublicKey, bien: PublicKey?, wallet: G1Key?, cell: PublicKey?, head: Head?,
-    hasDeletions: Bool = false, vote: VoteState = VoteState()
+    hasDeletions: Bool = false, hasVoteDeletions: Bool = false, vote: VoteState = VoteState()
   ) {
     self.project = project
     self.epoch = epoch
@@ -79,6 +86,7 @@ public struct CampaignRecord: Sendable, Equatable {
     self.cell = cell
     self.head = head
     self.hasDeletions = hasDeletions
+    self.hasVoteDeletions = hasVoteDeletions
     self.vote = vote
   }
 
@@ -89,6 +97,8 @@ public struct CampaignRecord: Sendable, Equatable {
     let epoch = try reader.uint8()
     guard let trust = CampaignTrust(rawValue: try reader.uint8()) else { throw Fault.corrupt(table, "unknown trust") }
     let hasDeletions = try reader.bool()
+    let hasVoteDeletions = try reader.bool()
+    let isStripped = try reader.bool()
     let captain = try reader.publicKey()
     let bien = try reader.optional { try $0.publicKey() }
     let wallet = try reader.optional { reader in
@@ -105,7 +115,8 @@ public struct CampaignRecord: Sendable, Equatable {
     }
     self.init(
       project: project, epoch: epoch, trust: trust, captain: captain, bien: bien, wallet: wallet, cell: cell, head: head,
-      hasDeletions: hasDeletions, vote: try reader.voteState())
+      hasDeletions: hasDeletions, hasVoteDeletions: hasVoteDeletions, vote: try reader.voteState())
+    self.isStripped = isStripped
   }
 
   static func read(_ project: ProjectID, _ state: borrowing some StateReader & ~Copyable) throws -> CampaignRecord? {

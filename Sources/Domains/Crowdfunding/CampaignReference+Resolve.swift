@@ -16,7 +16,7 @@ extension CampaignReference {
     {
       named.insert(project)
     }
-    if let pubkey, let project = try state.project(in: CrowdfundingState.biens, pubkey.bytes) { named.insert(project) }
+    if let pubkey = claims.pubkey, let project = try state.project(in: CrowdfundingState.biens, pubkey.bytes) { named.insert(project) }
     guard named.count <= 1 else { throw CrowdfundingRejection.twoCampaigns }
     trace?.enter("K4")
     guard let found = named.first, let record = try CampaignRecord.read(found, state) else {
@@ -27,14 +27,18 @@ extension CampaignReference {
     return record
   }
 
-  /// What the reaction says of the campaign is true (K6). Throws a `Rejection`.
-  func checkDetails(of campaign: CampaignRecord) throws {
-    if let pubkey, pubkey != campaign.bien, pubkey != campaign.cell { throw CrowdfundingRejection.notTheBien }
-    if let identity {
-      guard identity.hasPrefix("g1pub:"), let key = G1Key(Text(utf8: identity.bytes.dropFirst(6))), key == campaign.wallet else {
-        throw CrowdfundingRejection.notItsWallet
-      }
+  /// What the reaction says of the campaign is true (K6). Throws a `Rejection`; from sync `Parked` while the binding may still change.
+  func checkDetails(of campaign: CampaignRecord, in circumstances: Circumstances) throws {
+    let rejection: Rejection
+    if !claims.isKeyTrue(for: campaign) {
+      rejection = CrowdfundingRejection.notTheBien
+    } else if !claims.isWalletTrue(for: campaign) {
+      rejection = CrowdfundingRejection.notItsWallet
+    } else {
+      return
     }
+    guard !circumstances.isLive, campaign.bien == nil || campaign.wallet == nil || campaign.trust == .none else { throw rejection }
+    throw Parked(rejection, waitingFor: .campaign(campaign.project))
   }
 }
 
@@ -42,16 +46,14 @@ extension CampaignReference {
 struct JudgedTerms {
   /// nil: no version of that time is known, which refuses nothing.
   let dated: CampaignTerms?
-  let head: CampaignRecord.Head?
 
-  init(_ event: VerifiedEvent, _ campaign: CampaignRecord, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable) throws {
-    head = campaign.head
-    guard !circumstances.isLive else {
-      dated = campaign.head?.terms
-      return
-    }
-    if let head = campaign.head, head.createdAt <= event.createdAt {
+  init(_ event: VerifiedEvent, _ campaign: CampaignRecord, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable)
+    throws
+  {
+    if let head = campaign.head, circumstances.isLive || head.createdAt <= event.createdAt {
       dated = head.terms
+    } else if circumstances.isLive {
+      dated = nil
     } else {
       dated = try VersionRecord.effective(of: campaign.project, epoch: campaign.epoch, at: event.createdAt, state)?.terms
     }

@@ -18,9 +18,11 @@ enum CampaignRules {
     case (.crowdfunding, .cancelled), (.funded, .completed), (.funded, .cancelled): return
     case (.votePending, .funded):
       guard vote.isApproved else { throw CrowdfundingRejection.voteNotApproved }
-    case (.draft, .funded), (.crowdfunding, .funded):
-      // Without goals there is nothing to reach.
+    case (.crowdfunding, .funded): try checkReached(next.goals, collected)
+    case (.draft, .funded):
+      // Only without goals: with goals there is something to collect first.
       try checkReached(next.goals, collected)
+      guard next.goals.isEmpty else { throw CrowdfundingRejection.badMove(head.status, next.status) }
     default: throw CrowdfundingRejection.badMove(head.status, next.status)
     }
   }
@@ -42,7 +44,8 @@ enum CampaignRules {
   /// Goals, wallets and owners are fixed once the campaign runs; targets may rise (C14).
   static func checkTerms(from previous: CampaignTerms, to next: CampaignTerms) throws {
     guard !previous.status.allowsNewTerms else { return }
-    let isRaised = previous.goals.count == next.goals.count && zip(previous.goals, next.goals).allSatisfy { $0.type == $1.type && $1.target >= $0.target }
+    let isRaised =
+      previous.goals.count == next.goals.count && zip(previous.goals, next.goals).allSatisfy { $0.type == $1.type && $1.target >= $0.target }
     guard isRaised else { throw CrowdfundingRejection.fixedTerms("goals") }
     guard previous.wallets == next.wallets else { throw CrowdfundingRejection.fixedTerms("wallets") }
     guard previous.owners == next.owners else { throw CrowdfundingRejection.fixedTerms("owners") }
@@ -80,7 +83,8 @@ public struct DerivedStatus: Equatable, Sendable {
   static func read(_ record: CampaignRecord, _ state: borrowing some StateReader & ~Copyable) throws -> DerivedStatus? {
     guard let head = record.head else { return nil }
     return try DerivedStatus(head: head, vote: record.vote) {
-      for goal in head.terms.goals where try Ledger.totals(of: record.project.bytes, target: goal.type.rawValue, reading: state).collected < goal.target {
+      for goal in head.terms.goals
+      where try Ledger.totals(of: record.project.bytes, target: goal.type.rawValue, reading: state).collected < goal.target {
         return false
       }
       return true

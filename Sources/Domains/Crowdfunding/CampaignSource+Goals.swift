@@ -27,20 +27,17 @@ extension CampaignSource {
         try merge(target, type, into: &targets)
       }
     }
-    return targets.map { Goal(type: $0.key, target: $0.value) }.sorted { $0.type.rawValue < $1.type.rawValue }
+    return targets.filter { $0.value > .zero }.map { Goal(type: $0.key, target: $0.value) }.sorted { $0.type.rawValue < $1.type.rawValue }
   }
 
   private func amount(_ text: Text, _ type: GoalType) -> Amount? { Amount(decimal: text.bytes, hundredthsPerUnit: type.hundredthsPerUnit) }
 
   /// A target said again has to agree; 0 means that there is no such goal.
   private func merge(_ target: Amount, _ type: GoalType, into targets: inout [GoalType: Amount]) throws {
-    if let known = targets[type] {
-      guard known == target else { throw CrowdfundingRejection.goalDiffers }
-    } else if target > .zero {
-      // A goal tag list that leaves this type out contradicts totals that name it.
-      guard tags.first(named: "goal") == nil else { throw CrowdfundingRejection.goalDiffers }
-      targets[type] = target
-    }
+    // A list of goal tags that leaves a type out says that there is no such goal.
+    let said = targets[type] ?? (tags.first(named: "goal") == nil ? nil : .zero)
+    guard said == nil || said == target else { throw CrowdfundingRejection.goalDiffers }
+    targets[type] = target
   }
 
   /// Goals whose `campaigns.*_active` is there and not true.
@@ -48,7 +45,8 @@ extension CampaignSource {
     guard let campaigns = json?["campaigns"] else { return [] }
     var inactive: Set<GoalType> = []
     for (type, key) in [
-      (GoalType.zenConvertible, "zen_convertible_campaign_active" as StaticString), (.g1, "g1_campaign_active"), (.zenCommons, "zen_commons_campaign_active"),
+      (GoalType.zenConvertible, "zen_convertible_campaign_active" as StaticString), (.g1, "g1_campaign_active"),
+      (.zenCommons, "zen_commons_campaign_active"),
     ] {
       if let flag = campaigns[key], flag != .bool(true) { inactive.insert(type) }
     }

@@ -12,11 +12,17 @@ struct CampaignSource {
   init(_ event: VerifiedEvent) {
     self.event = event
     tags = event.tags
-    if event.content.hasPrefix("{"), let value = JSONValue(parsing: event.content), case .object = value {
+    if Self.looksLikeJSON(event.content), let value = JSONValue(parsing: event.content), case .object = value {
       json = value
     } else {
       json = nil
     }
+  }
+
+  /// Whether a content means to be JSON rather than text.
+  private static func looksLikeJSON(_ content: Text) -> Bool {
+    let first = content.bytes.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0a && $0 != 0x0d }
+    return first == UInt8(ascii: "{")
   }
 
   /// C1: exactly one `d`, 1–128 bytes, in the markdown dialect `crowdfund-{lat}-{lon}-{slug}` and in the same cell as `g`.
@@ -72,6 +78,9 @@ struct CampaignSource {
     return (cells, biens.first)
   }
 
+  /// Far more than any property has, and few enough that a campaign from another relay cannot fill the memory.
+  static let maxOwners = 1000
+
   /// C6: `owner` tags, or the JSON's `owners`.
   func owners() throws -> [Owner] {
     var owners = try tags.all(named: "owner").map { tag in
@@ -82,8 +91,9 @@ struct CampaignSource {
       if mode == "cash", currency == "EUR" { return try owner(key.hex, .cash, amount) }
       throw CrowdfundingRejection.malformedOwner
     }
+    guard owners.count <= Self.maxOwners else { throw CrowdfundingRejection.malformedOwner }
     guard let list = json?["owners"] else { return owners }
-    guard case .array(let values) = list else { throw CrowdfundingRejection.malformedOwner }
+    guard case .array(let values) = list, values.count <= Self.maxOwners else { throw CrowdfundingRejection.malformedOwner }
     for value in values {
       guard let name = value["email"]?.text, let mode = value["mode"]?.text else { throw CrowdfundingRejection.malformedOwner }
       if mode == "commons", let amount = value["amount_zen"]?.numeric {
@@ -153,11 +163,17 @@ struct CampaignSource {
     for tag in tags {
       for position in 0..<tag.count where tag[position].map(isSecret) == true { throw CrowdfundingRejection.secret }
     }
-    if isSecret(event.content) { throw CrowdfundingRejection.secret }
+    // What tags hold besides strings is seen in the raw event only.
+    if isSecret(event.content) || event.raw[...].containsSequence("nsec1") { throw CrowdfundingRejection.secret }
     let publishes = json?.contains { text, isKey in
       isSecret(text) || isKey && (text == "derivation" || text == "salt" || text == "pepper")
     }
     if publishes == true { throw CrowdfundingRejection.secret }
+    // JSON too deep or too odd to be read is searched as text.
+    guard json == nil, Self.looksLikeJSON(event.content) else { return }
+    for key: StaticString in ["\"derivation\"", "\"salt\"", "\"pepper\""] where event.content.bytes.containsSequence(key) {
+      throw CrowdfundingRejection.secret
+    }
   }
 }
 

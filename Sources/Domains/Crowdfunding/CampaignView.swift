@@ -27,8 +27,8 @@ public struct CampaignView: Sendable {
   /// What the head claims beyond that.
   public let claimedStatus: CampaignStatus?
   public let goals: [GoalFigures]
-  /// Distinct pubkeys that contributed.
-  public let contributors: Int
+  /// Distinct pubkeys that contributed; nil when it was not asked for, since it takes reading every contribution.
+  public let contributors: Int?
   /// Oldest first.
   public let contributions: [ContributionFigures]
   public let voteStatus: VoteStatus
@@ -42,8 +42,10 @@ public struct CampaignView: Sendable {
     case closed
   }
 
-  /// - Parameter contributionLimit: how many of the newest contributions are read in full.
-  public init(_ record: CampaignRecord, contributionLimit: Int = .max, reading state: borrowing some StateReader & ~Copyable) throws {
+  /// - Parameters:
+  ///   - newest: how many of the newest contributions are listed; nil: all.
+  ///   - countsContributors: reads every contribution of the campaign.
+  public init(_ record: CampaignRecord, newest: Int? = nil, countsContributors: Bool = true, reading state: borrowing some StateReader & ~Copyable) throws {
     self.record = record
     let derived = try DerivedStatus.read(record, state)
     status = derived?.status ?? .draft
@@ -55,18 +57,22 @@ public struct CampaignView: Sendable {
         GoalFigures(goal: goal, collected: totals.collected, reserved: totals.reserved, isActive: record.head?.terms.goal(goal.type) != nil))
     }
     goals = figures
-    var pubkeys: Set<PublicKey> = []
     var rows: [ContributionRecord] = []
-    try state.scanTimed(CrowdfundingState.contributions, record.project) { position, value in
-      let row = try ContributionRecord(position, decoding: value)
-      pubkeys.insert(row.pubkey)
-      rows.append(row)
-      if rows.count / 2 > contributionLimit { rows.removeFirst(rows.count - contributionLimit) }
-      return true
+    if countsContributors || newest == nil {
+      var pubkeys: Set<PublicKey> = []
+      try state.scanTimed(CrowdfundingState.contributions, record.project) { position, value in
+        let row = try ContributionRecord(position, decoding: value)
+        pubkeys.insert(row.pubkey)
+        if newest == nil { rows.append(row) }
+        return true
+      }
+      contributors = pubkeys.count
+    } else {
+      contributors = nil
     }
-    contributors = pubkeys.count
+    if let newest { rows = try Self.newest(newest, of: record.project, reading: state) }
     var listed: [ContributionFigures] = []
-    for row in rows.suffix(contributionLimit) {
+    for row in rows {
       let transfer = try Ledger.transfer(row.id, reading: state)
       listed.append(
         ContributionFigures(
@@ -80,6 +86,24 @@ public struct CampaignView: Sendable {
     } else {
       voteStatus = record.vote.voters > 0 ? .closed : .none
     }
+  }
+
+  /// The newest contributions, oldest first, without reading the others.
+  private static func newest(
+    _ count: Int, of project: ProjectID, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> [ContributionRecord] {
+    var rows: [ContributionRecord] = []
+    let prefix = project.keyPrefix
+    var end = prefix + [UInt8](repeating: 0xff, count: 40)
+    while rows.count < count, let (key, value) = try state.last(CrowdfundingState.contributions, prefix: prefix, upTo: end) {
+      var reader = RecordReader(key, of: CrowdfundingState.contributions)
+      _ = try reader.fixed(prefix.count)
+      let createdAt = try reader.uint64()
+      rows.append(try ContributionRecord(FoldPosition(createdAt: createdAt, id: try reader.eventID()), decoding: value))
+      guard let before = key.predecessor else { break }
+      end = before
+    }
+    return rows.reversed()
   }
 
   /// The campaign of a project id; nil when it is unknown.

@@ -9,23 +9,32 @@ struct ContributionRecord: Equatable, Sendable {
   let pubkey: PublicKey
   let amount: Amount
   let target: GoalType
+  /// Accepted live: it counts whatever was learnt later of the campaign's past.
+  let isLive: Bool
+  let claims: BindingClaims
 
-  // version 1 · target 1 · amount 8 · pubkey 32
+  var position: FoldPosition { FoldPosition(createdAt: createdAt, id: id) }
+
+  // version 1 · target 1 · live 1 · amount 8 · pubkey 32 · claims
   func change(_ project: ProjectID) -> StateChange {
-    var writer = RecordWriter(capacity: 48)
+    var writer = RecordWriter(capacity: 112)
     writer.put(UInt8(1))
     writer.put(target.rawValue)
+    writer.put(isLive)
     writer.put(amount)
     writer.put(pubkey)
+    writer.put(claims)
     return .put(CrowdfundingState.contributions, key: CrowdfundingState.timedKey(project, createdAt, id), value: writer.bytes)
   }
 
-  init(_ event: VerifiedEvent, _ contribution: Contribution) {
+  init(_ event: VerifiedEvent, _ contribution: Contribution, isLive: Bool) {
     id = event.id
     createdAt = event.createdAt
     pubkey = event.pubkey
     amount = contribution.amount
     target = contribution.target
+    self.isLive = isLive
+    claims = contribution.reference.claims
   }
 
   init(_ position: FoldPosition, decoding bytes: [UInt8]) throws {
@@ -35,7 +44,9 @@ struct ContributionRecord: Equatable, Sendable {
     id = position.id
     createdAt = position.createdAt
     target = try reader.goalType(of: table)
+    isLive = try reader.bool()
     amount = try reader.amount()
     pubkey = try reader.publicKey()
+    claims = try reader.bindingClaims()
   }
 }

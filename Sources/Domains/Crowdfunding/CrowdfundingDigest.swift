@@ -20,47 +20,44 @@ struct CrowdfundingDigest {
   }
 
   private func feed(_ campaign: CampaignRecord, reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
+    // A trusted campaign took its Bien: had that one come first, this one would have been refused.
+    if campaign.isStripped { return }
     let project = campaign.project
+    var history = try CampaignHistory.read(campaign, state)
+    history.contributions = try state.contributions(project)
+    let fold = try CampaignFold(history, campaign, rules, countsLive: false)
+    let versions = fold.versions.versions.filter(\.isEffective)
+
     var binding = RecordWriter()
     binding.put(UInt8(1))
     binding.put(counted: project.bytes)
-    binding.put(campaign.trust.rawValue)
+    // What an ineffective version bound or proved would not have been known, had it come later.
+    let trust = campaign.trust == .operator ? .operator : versions.map(\.trust).max() ?? .none
+    binding.put(trust.rawValue)
     binding.put(campaign.captain)
-    binding.put(optional: campaign.bien) { $0.put($1) }
-    binding.put(optional: campaign.wallet) { $0.put($1.key) }
+    binding.put(optional: versions.contains(where: \.namesBien) ? campaign.bien : nil) { $0.put($1) }
+    binding.put(optional: versions.contains(where: \.namesWallet) ? campaign.wallet : nil) { $0.put($1.key) }
     binding.put(optional: campaign.cell) { $0.put($1) }
     feed(binding.bytes)
 
-    let versions = VersionFold(
-      try VersionRecord.all(of: project, epoch: campaign.epoch, state), ignoringDeletions: try campaign.hasDeletions && state.hasActivity(project))
-    for version in versions.versions where version.isEffective {
+    for version in versions {
       var writer = RecordWriter()
       writer.put(UInt8(2))
       writer.put(version.createdAt)
       writer.put(version.id)
       feed(writer.bytes)
     }
-
-    try state.scanTimed(CrowdfundingState.contributions, project) { position, value in
-      let contribution = try ContributionRecord(position, decoding: value)
-      let terms = versions.effective(at: position.createdAt)?.terms
-      let isOpen = terms.map { $0.status == .crowdfunding && ($0.closedAt.map { position.createdAt < $0 } ?? true) } ?? true
-      guard isOpen else { return true }
+    for contribution in history.contributions where fold.isInPhase(contribution) {
       var writer = RecordWriter()
       writer.put(UInt8(3))
-      writer.put(position.createdAt)
-      writer.put(position.id)
+      writer.put(contribution.createdAt)
+      writer.put(contribution.id)
       writer.put(contribution.pubkey)
       writer.put(contribution.amount)
       writer.put(contribution.target.rawValue)
       feed(writer.bytes)
-      return true
     }
-
-    let votes = try VoteFold(try state.ballots(project), rules: rules) { ballot in
-      versions.effective(at: ballot.position.createdAt).map { $0.terms.status == .votePending } ?? true
-    }
-    for ballot in votes.ballots where ballot.isCounted {
+    for ballot in fold.votes.ballots where ballot.isCounted {
       var writer = RecordWriter()
       writer.put(UInt8(4))
       writer.put(ballot.position.createdAt)
@@ -70,7 +67,7 @@ struct CrowdfundingDigest {
     }
     var result = RecordWriter()
     result.put(UInt8(5))
-    result.put(votes.state)
+    result.put(fold.votes.state)
     feed(result.bytes)
   }
 }

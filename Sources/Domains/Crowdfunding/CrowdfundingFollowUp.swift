@@ -26,7 +26,9 @@ struct CrowdfundingFollowUp {
       ["tx_ref", "CF:\(project):ZEN:\(zen):\(event.pubkey.hex.prefix(8)):\(event.id.hex.prefix(16))"],
       ["s", "OK"], ["settlement", "none"], ["t", "crowdfunding-contribution"], ["t", "UPlanet"], ["role", "receipt"],
     ]
-    return [try followUp(.contributionReceipt, campaign.project, event.id, node: node, createdAt: event.createdAt, kind: 9742, tags: tags, content: "")]
+    return [
+      try followUp(.contributionReceipt, campaign.project, event.id, node: node, createdAt: event.createdAt, kind: 9742, tags: tags, content: "")
+    ]
   }
 
   /// Kind 1985 (NIP-32): this node recorded the decision.
@@ -37,7 +39,8 @@ struct CrowdfundingFollowUp {
   }
 
   private func followUp(
-    _ name: FollowUpName, _ project: ProjectID, _ trigger: EventID, node: PublicKey, createdAt: UInt64, kind: UInt64, tags: [[String]], content: String
+    _ name: FollowUpName, _ project: ProjectID, _ trigger: EventID, node: PublicKey, createdAt: UInt64, kind: UInt64, tags: [[String]],
+    content: String
   ) throws -> FollowUp {
     let event = try UnsignedEvent(pubkey: node, createdAt: createdAt, kind: kind, tags: tags, content: content)
     return .event(FollowUpEvent(name: name, subject: project.bytes, trigger: trigger, body: .unsigned(event)))
@@ -66,9 +69,10 @@ struct CrowdfundingFollowUp {
       let previous = try reader.uint64()
       createdAt = max(createdAt, previous == .max ? previous : previous + 1)
     }
-    let view = try CampaignView(campaign, contributionLimit: Self.maxContributions, reading: state)
+    let view = try CampaignView(campaign, newest: Self.maxContributions, countsContributors: false, reading: state)
     var tags = [
-      ["d", project.description], ["title", head.terms.title.printable], ["t", "crowdfunding"], ["t", "UPlanet"], ["project-id", project.description],
+      ["d", project.description], ["title", head.terms.title.printable], ["t", "crowdfunding"], ["t", "UPlanet"],
+      ["project-id", project.description],
       ["role", "snapshot"], ["status", view.status.name], ["e", head.id.hex],
       ["a", Address(kind: 30904, pubkey: head.author, identifier: head.terms.identifier).text.string.printable],
     ]

@@ -7,8 +7,8 @@ enum CrowdfundingRejection {
   // Campaigns, C0–C14
   static let foreignSnapshot = Rejection.restricted("snapshots come from the campaign's node")
   static let identifierCount = Rejection.invalid("d tag must appear once")
-  static let identifierLength = Rejection.invalid("d tag must have 1 to 128 bytes")
-  static let identifierShape = Rejection.invalid("d tag is not crowdfund-{lat}-{lon}-{slug}")
+  static let identifierLength = Rejection.invalid("d tag must appear once, with 1 to 128 bytes")
+  static let identifierShape = Rejection.invalid("UMAP does not match g: d is not crowdfund-{lat}-{lon}-{slug}")
   static let cellMismatch = Rejection.invalid("UMAP does not match g")
   static let newerKnown = Rejection.duplicate("a newer version is known")
   static let missingTitle = Rejection.invalid("missing title")
@@ -33,13 +33,14 @@ enum CrowdfundingRejection {
   static let foreignFinaliser = Rejection.restricted("only the captain may finalise")
   static let otherCaptain = Rejection.blocked("project-id is bound to another captain")
   static let otherProject = Rejection.blocked("the Bien belongs to another project")
-  static let otherBien = Rejection.blocked("the Bien cannot change")
+  static let otherBien = Rejection.blocked("the Bien of a project cannot change")
   static let otherWallet = Rejection.blocked("the Bien's wallet cannot change")
   static func badBeginning(_ status: CampaignStatus) -> Rejection { .invalid("status cannot begin as \(status.name)") }
   static func badMove(_ from: CampaignStatus, _ to: CampaignStatus) -> Rejection { .invalid("status cannot go from \(from.name) to \(to.name)") }
   static func goalNotReached(_ goal: Goal, collected: Amount) -> Rejection {
     let unit = goal.type.hundredthsPerUnit
-    return .invalid("goal \(goal.type.name) not reached (\(collected.decimal(hundredthsPerUnit: unit))/\(goal.target.decimal(hundredthsPerUnit: unit)))")
+    return .invalid(
+      "goal \(goal.type.name) not reached (\(collected.decimal(hundredthsPerUnit: unit))/\(goal.target.decimal(hundredthsPerUnit: unit)))")
   }
   static let voteNotApproved = Rejection.invalid("the vote is not approved")
   static func fixedTerms(_ what: String) -> Rejection { .invalid("\(what) are fixed once the campaign runs") }
@@ -67,6 +68,7 @@ enum CrowdfundingRejection {
   static let voteExpires = Rejection.invalid("a vote must not expire")
 
   // Deletions
+  static func missingTarget(_ id: EventID) -> Rejection { .error("missing target \(id.short)") }
   static let undeletable = Rejection.blocked("a campaign with contributions cannot be deleted")
   static let deletedByAuthor = Rejection.blocked("deleted by its author")
 

@@ -14,6 +14,16 @@ extension StateReader where Self: ~Copyable {
     }
   }
 
+  /// All contributions to one campaign, in fold order.
+  borrowing func contributions(_ project: ProjectID) throws -> [ContributionRecord] {
+    var contributions: [ContributionRecord] = []
+    try scanTimed(CrowdfundingState.contributions, project) { position, value in
+      contributions.append(try ContributionRecord(position, decoding: value))
+      return true
+    }
+    return contributions
+  }
+
   /// All votes and deletions of votes of one campaign, in fold order.
   borrowing func ballots(_ project: ProjectID) throws -> [BallotRecord] {
     var ballots: [BallotRecord] = []
@@ -27,5 +37,20 @@ extension StateReader where Self: ~Copyable {
   /// Whether a campaign has money or votes: then it cannot be deleted.
   borrowing func hasActivity(_ project: ProjectID) throws -> Bool {
     try hasEntry(CrowdfundingState.contributions, prefix: project.keyPrefix) || hasEntry(CrowdfundingState.ballots, prefix: project.keyPrefix)
+  }
+}
+
+extension [UInt8] {
+  /// The greatest key of the same length below this one; nil when there is none.
+  var predecessor: [UInt8]? {
+    var key = self
+    for index in key.indices.reversed() {
+      if key[index] > 0 {
+        key[index] -= 1
+        return key
+      }
+      key[index] = 0xff
+    }
+    return nil
   }
 }

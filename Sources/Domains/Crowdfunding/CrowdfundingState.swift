@@ -15,6 +15,7 @@ import Policy
 /// ballots        project · created_at · id      → BallotRecord         (votes, and deletions of votes, in the order in which they are folded)
 /// voters         project · pubkey               → id of a vote         (also of votes taken back)
 /// deletions      pubkey · target id             → DeletionRecord       (of events that were unknown; 7 days)
+/// addressDeletions  author · |d| 1 · d · created_at · id → 1       (deletions of campaigns by their address)
 /// snapshots      project                        → created_at of the last snapshot
 /// ```
 public enum CrowdfundingState {
@@ -29,7 +30,11 @@ public enum CrowdfundingState {
   static let deletions = Table(.crowdfunding, 8, "deletions")
   static let snapshots = Table(.crowdfunding, 9, "snapshots")
 
-  public static let tables = [campaigns, versions, addresses, biens, wallets, contributions, ballots, voters, deletions, snapshots]
+  static let addressDeletions = Table(.crowdfunding, 10, "addressDeletions")
+
+  public static let tables = [
+    campaigns, versions, addresses, biens, wallets, contributions, ballots, voters, deletions, snapshots, addressDeletions,
+  ]
 
   /// The key of a contribution or a ballot; also the end of a campaign's entries up to a time, with the greatest id.
   static func timedKey(_ project: ProjectID, _ createdAt: UInt64, _ id: EventID) -> [UInt8] {

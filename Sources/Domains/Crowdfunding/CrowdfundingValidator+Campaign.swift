@@ -16,8 +16,8 @@ extension CrowdfundingValidator {
     _ version: CampaignVersion, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable,
     trace: CheckTrace?
   ) throws -> Verdict {
-    let isDeleted = try DeletionRecord.read(event, at: circumstances.receivedAt, state) != nil
-    if isDeleted, circumstances.isLive { throw CrowdfundingRejection.deletedByAuthor }
+    let deletion = try deletion(of: version, event, in: circumstances, reading: state)
+    if deletion != nil, circumstances.isLive { throw CrowdfundingRejection.deletedByAuthor }
     let project = version.project
     let existing = try CampaignRecord.read(project, state)
     var binding = Binding(event, version, existing, options)
@@ -31,49 +31,53 @@ extension CrowdfundingValidator {
     trace?.enter("C12")
     try binding.checkBound(version, reading: state)
 
-    let epoch = binding.kept?.epoch ?? binding.displaced.map { $0.epoch &+ 1 } ?? 0
-    let record = VersionRecord(event, version.terms, epoch: epoch, isDeleted: isDeleted)
-    let history = binding.kept == nil ? [] : try VersionRecord.all(of: project, epoch: epoch, state)
-    let isNewest = history.last.map { VersionFold.precedes($0, record) } ?? true
-    trace?.enter("C13")
-    if circumstances.isLive {
-      if let head = binding.kept?.head {
-        try CampaignRules.checkLiveMove(from: head.terms, to: version.terms, vote: binding.kept?.vote ?? VoteState()) { type in
-          try Ledger.totals(of: project.bytes, target: type.rawValue, reading: state).collected
-        }
-        trace?.enter("C14")
-        try CampaignRules.checkTerms(from: head.terms, to: version.terms)
-      } else {
-        try CampaignRules.checkBeginning(version.terms)
-      }
-    } else if let previous = VersionFold.previous(of: record, among: history) {
-      try VersionFold.check(from: previous.terms, to: version.terms)
-    }
-
     var campaign =
       binding.kept
       ?? CampaignRecord(
-        project: project, epoch: epoch, trust: binding.trust, captain: binding.captain, bien: binding.bien, wallet: binding.wallet,
-        cell: version.cells.first, head: nil, vote: binding.displaced?.vote ?? VoteState())
+        project: project, epoch: binding.displaced.map { $0.epoch &+ 1 } ?? 0, trust: binding.trust, captain: binding.captain, bien: binding.bien,
+        wallet: binding.wallet, cell: version.cells.first, head: nil, vote: binding.displaced?.vote ?? VoteState())
     campaign.trust = binding.trust
     campaign.bien = binding.bien
     campaign.wallet = binding.wallet
-    campaign.hasDeletions = campaign.hasDeletions || isDeleted
+    campaign.hasDeletions = campaign.hasDeletions || deletion != nil
     let before = try binding.kept.flatMap { try DerivedStatus.read($0, state) }
+    let record = VersionRecord(event, version, epoch: campaign.epoch, trust: binding.proof, deletion: deletion)
+    var known = CampaignHistory(versions: [], contributions: [], ballots: [])
+    let keepsVotes = try binding.kept != nil && !campaign.hasDeletions && !hasBallots(from: event.createdAt, project, reading: state)
+    if existing != nil { known = try CampaignHistory.read(campaign, withBallots: !keepsVotes, state) }
+    var history = known
+    history.insert(record)
+    trace?.enter("C13")
+    if !circumstances.isLive {
+      let fold = try CampaignFold(history, campaign, VoteRules(options), countsLive: true).versions
+      if let previous = fold.previous(of: record), deletion == nil {
+        do {
+          try VersionFold.check(from: previous.terms, to: version.terms)
+        } catch let rejection as Rejection {
+          // Versions that may still come can make the previous one ineffective.
+          throw Parked(rejection, waitingFor: .campaign(project))
+        }
+      }
+    } else if let head = binding.kept?.head {
+      try CampaignRules.checkLiveMove(from: head.terms, to: version.terms, vote: binding.kept?.vote ?? VoteState()) { type in
+        try Ledger.totals(of: project.bytes, target: type.rawValue, reading: state).collected
+      }
+      trace?.enter("C14")
+      try CampaignRules.checkTerms(from: head.terms, to: version.terms)
+    } else {
+      try CampaignRules.checkBeginning(version.terms)
+    }
 
-    var versions = history
-    versions.insert(record, at: versions.firstIndex { VersionFold.precedes(record, $0) } ?? versions.endIndex)
     var changes = binding.changes(project)
-    let fold = VersionFold(versions, ignoringDeletions: try campaign.hasDeletions && state.hasActivity(project))
-    for (old, new) in zip(versions, fold.versions) where old != new || old.id == record.id { changes.append(new.change(project)) }
-    campaign.head = fold.head
-    if !isNewest || binding.displaced != nil || isDeleted { changes += try refold(&campaign, fold, reading: state) }
+    let vote = campaign.vote
+    changes += try refold(&campaign, history, since: known)
+    if keepsVotes { campaign.vote = vote }
     changes.append(campaign.change)
     changes.append(.put(CrowdfundingState.addresses, key: CrowdfundingState.addressKey(event.pubkey, version.terms.identifier), value: project.bytes))
 
     var effects = Effects(changes: changes, note: CrowdfundingNote(.version, event, project).bytes)
     effects.opensSubject = existing == nil
-    effects.provides = [.campaign(project), .campaignVersion(event.id)]
+    effects.provides = [.campaign(project), .event(event.id)]
     if let address = event.event.address { effects.provides.append(.campaignAddress(address)) }
     if let bien = binding.bien { effects.provides.append(.bien(bien)) }
     let after = try DerivedStatus.read(campaign, state)
@@ -83,15 +87,22 @@ extension CrowdfundingValidator {
     return .accepted(effects)
   }
 
-  /// Folds a campaign's vote again after its history changed.
-  func refold(_ campaign: inout CampaignRecord, _ fold: VersionFold, reading state: borrowing some StateReader & ~Copyable) throws -> [StateChange] {
-    let ballots = try state.ballots(campaign.project)
-    guard !ballots.isEmpty else { return [] }
-    let votes = try VoteFold(ballots, rules: VoteRules(options)) { ballot in
-      ballot.isLive || (fold.effective(at: ballot.position.createdAt).map { $0.terms.status == .votePending } ?? true)
-    }
-    campaign.vote = votes.state
-    let project = campaign.project
-    return zip(ballots, votes.ballots).compactMap { old, new in old == new ? nil : new.change(project) }
+  /// Whether there are votes, or votes taken back, at or after a time: only on those a version of that time has a say.
+  private func hasBallots(from time: UInt64, _ project: ProjectID, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    let end = project.keyPrefix + [UInt8](repeating: 0xff, count: 40)
+    guard let last = try state.last(CrowdfundingState.ballots, prefix: project.keyPrefix, upTo: end) else { return false }
+    var start = RecordWriter()
+    start.put(fixed: project.keyPrefix)
+    start.put(time)
+    return !last.key.lexicographicallyPrecedes(start.bytes)
+  }
+
+  /// The earliest deletion of this version by its author that is known: by its id, or by its address.
+  private func deletion(
+    of version: CampaignVersion, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> FoldPosition? {
+    let byID = try DeletionRecord.read(event, at: circumstances.receivedAt, state)?.deletion
+    let byAddress = try AddressDeletion.earliest(of: event.pubkey, version.terms.identifier, from: event.createdAt, state)
+    return [byID, byAddress].compactMap { $0 }.min()
   }
 }

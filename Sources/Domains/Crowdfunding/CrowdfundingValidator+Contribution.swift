@@ -14,27 +14,44 @@ extension CrowdfundingValidator {
     }
     var campaign = try contribution.reference.resolve(in: circumstances, reading: state, trace: trace)
     let before = try DerivedStatus.read(campaign, state)
-    let terms = try JudgedTerms(event, campaign, in: circumstances, reading: state)
+    let record = ContributionRecord(event, contribution, isLive: circumstances.isLive)
+    let terms = try JudgedTerms(event, campaign, in: circumstances, reading: state).dated
     trace?.enter("K5")
-    try checkActive(campaign, before, terms, event, in: circumstances)
+    if circumstances.isLive {
+      guard let before else { throw CrowdfundingRejection.notActive("deleted") }
+      guard before.isActive else { throw CrowdfundingRejection.notActive(before.shownWhenInactive.name) }
+      if let closedAt = terms?.closedAt, circumstances.receivedAt >= closedAt { throw CrowdfundingRejection.notActive("closed") }
+    } else if !campaign.hasDeletions {
+      try checkPhase(terms, contribution, event, campaign)
+    }
     trace?.enter("K6")
-    try contribution.reference.checkDetails(of: campaign)
+    try contribution.reference.checkDetails(of: campaign, in: circumstances)
     trace?.enter("K7")
-    let judged = terms.dated ?? terms.head?.terms
-    guard judged == nil || judged?.goal(contribution.target) != nil else { throw CrowdfundingRejection.noSuchGoal }
+    if circumstances.isLive, terms?.goal(contribution.target) == nil { throw CrowdfundingRejection.noSuchGoal }
     trace?.enter("K8")
     if event.pubkey == campaign.bien { throw CrowdfundingRejection.selfContribution }
 
-    let record = ContributionRecord(event, contribution)
-    let recipient = campaign.wallet ?? judged?.wallets[contribution.target] ?? options.wallets[contribution.target]
+    var changes = [record.change(campaign.project)]
+    if campaign.hasDeletions {
+      let known = try CampaignHistory.read(campaign, state)
+      var history = known
+      history.insert(record)
+      if !circumstances.isLive {
+        let fold = try CampaignFold(history, campaign, VoteRules(options), countsLive: true)
+        if !fold.isInPhase(record) { try checkPhase(fold.versions.effective(at: event.createdAt)?.terms, contribution, event, campaign) }
+      }
+      changes += try refold(&campaign, history, since: known) + [campaign.change]
+    }
+    let wallets = (terms ?? campaign.head?.terms)?.wallets
+    let recipient = campaign.wallet ?? wallets?[contribution.target] ?? options.wallets[contribution.target]
     let transfer = Transfer(
       id: event.id, state: .posted, subject: campaign.project.bytes, target: contribution.target.rawValue, sender: event.pubkey,
       recipient: recipient?.text ?? "", amount: contribution.amount, createdAt: event.createdAt)
-    var changes = [record.change(campaign.project)]
     changes += try Ledger.open(transfer, reading: state)
-    if campaign.hasDeletions { changes += try revive(&campaign, reading: state) }
 
     var effects = Effects(changes: changes, note: CrowdfundingNote(.contribution, event, campaign.project).bytes)
+    effects.provides = [.event(event.id)]
+    if campaign.hasDeletions { effects.provides.append(.campaign(campaign.project)) }
     let followUps = CrowdfundingFollowUp(options.followUps)
     effects.followUps += try followUps.receipt(contribution, event, campaign)
     let isFunded = try reaches(contribution, campaign, before, reading: state)
@@ -42,19 +59,10 @@ extension CrowdfundingValidator {
     return .accepted(effects)
   }
 
-  /// K5. A campaign that has not begun yet by the versions known here may have begun by those still to come: from sync the event waits for them.
-  private func checkActive(
-    _ campaign: CampaignRecord, _ status: DerivedStatus?, _ terms: JudgedTerms, _ event: VerifiedEvent, in circumstances: Circumstances
-  ) throws {
-    if circumstances.isLive {
-      guard let status else { throw CrowdfundingRejection.notActive("deleted") }
-      guard status.isActive else { throw CrowdfundingRejection.notActive(status.shownWhenInactive.name) }
-    } else if let dated = terms.dated, dated.status != .crowdfunding {
-      guard dated.status.rank < CampaignStatus.crowdfunding.rank else { throw CrowdfundingRejection.notActive(dated.status.name) }
-      throw Parked(CrowdfundingRejection.notActive(dated.status.name), waitingFor: .campaign(campaign.project))
-    }
-    let time = circumstances.isLive ? circumstances.receivedAt : event.createdAt
-    if let closedAt = terms.dated?.closedAt, time >= closedAt { throw CrowdfundingRejection.notActive("closed") }
+  /// K5 and K7 from sync: a contribution outside the phase that is known waits for versions that may still come.
+  private func checkPhase(_ terms: CampaignTerms?, _ contribution: Contribution, _ event: VerifiedEvent, _ campaign: CampaignRecord) throws {
+    guard let rejection = terms?.refusal(of: contribution.target, at: event.createdAt) else { return }
+    throw Parked(rejection, waitingFor: .campaign(campaign.project))
   }
 
   /// Whether this contribution is the one that reaches the last goal.
@@ -68,14 +76,5 @@ extension CrowdfundingValidator {
       if collected < goal.target { return false }
     }
     return true
-  }
-
-  /// The first money or vote of a campaign undoes the deletion of its versions: such a campaign cannot be deleted.
-  func revive(_ campaign: inout CampaignRecord, reading state: borrowing some StateReader & ~Copyable) throws -> [StateChange] {
-    let versions = try VersionRecord.all(of: campaign.project, epoch: campaign.epoch, state)
-    let fold = VersionFold(versions, ignoringDeletions: true)
-    campaign.head = fold.head
-    let project = campaign.project
-    return zip(versions, fold.versions).compactMap { old, new in old == new ? nil : new.change(project) } + [campaign.change]
   }
 }

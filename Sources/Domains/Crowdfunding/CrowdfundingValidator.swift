@@ -20,8 +20,12 @@ public struct CrowdfundingValidator: Validator {
   public func owns(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
     guard event.kind == 5 else { return false }
     for tag in event.tags.all(named: "e").prefix(Deletion.maxTargets) {
-      guard let id = tag[1].flatMap({ EventID(hex: $0) }), let note = try CrowdfundingNote(try state.known(id)) else { continue }
-      if note.author == event.pubkey, note.kind != .deletion { return true }
+      guard let id = tag[1].flatMap({ EventID(hex: $0) }) else { continue }
+      if let known = try state.known(id) {
+        if let note = try CrowdfundingNote(known), note.author == event.pubkey, note.kind != .deletion { return true }
+      } else if try state.isParked(id, by: event.pubkey) {
+        return true
+      }
     }
     for tag in event.tags.all(named: "a").prefix(Deletion.maxTargets) {
       guard let address = tag[1].flatMap({ Address(parsing: $0) }), address.kind == 30904, address.pubkey == event.pubkey,

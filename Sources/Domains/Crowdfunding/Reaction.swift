@@ -9,10 +9,7 @@ public struct CampaignReference: Sendable {
   let event: EventID?
   /// The last `a` of kind 30904.
   let address: Address?
-  /// The last `p`: the Bien, or the map cell.
-  let pubkey: PublicKey?
-  /// The last `i`, as it is written.
-  let identity: Text?
+  let claims: BindingClaims
   /// The last `k`, as it is written.
   let kind: Text?
 
@@ -27,25 +24,34 @@ public struct CampaignReference: Sendable {
     }
     self.event = tags.last(named: "e")?[1].flatMap { EventID(hex: $0) }
     address = tags.all(named: "a").last { $0[1].map { $0.hasPrefix("30904:") } == true }.flatMap { $0[1] }.flatMap { Address(parsing: $0) }
-    pubkey = tags.last(named: "p")?[1].flatMap { PublicKey(hex: $0) }
-    identity = tags.last(named: "i")?[1]
+    let pubkey = tags.last(named: "p")?[1].flatMap { PublicKey(hex: $0) }
     kind = tags.last(named: "k")?[1]
     guard project != nil || self.event != nil || address != nil || pubkey != nil else { throw CrowdfundingRejection.noCampaign }
+    var wallet: G1Key?
+    if let tag = tags.last(named: "i") {
+      // Whatever is no Ğ1 key cannot be the Bien's wallet (K6).
+      guard let text = tag[1], text.hasPrefix("g1pub:"), let key = G1Key(Text(utf8: text.bytes.dropFirst(6))) else {
+        throw CrowdfundingRejection.notItsWallet
+      }
+      wallet = key
+    }
+    claims = BindingClaims(pubkey: pubkey, wallet: wallet?.key)
   }
 
   /// What the event waits for when its campaign is unknown, and how that is shown: the strongest reference it has.
   var dependency: (Dependency, shown: String) {
     if let project { return (.campaign(project), project.description) }
-    if let event { return (.campaignVersion(event), event.short) }
+    if let event { return (.event(event), event.short) }
     if let address { return (.campaignAddress(address), address.pubkey.short) }
-    if let pubkey { return (.bien(pubkey), pubkey.short) }
-    return (.campaignVersion(EventID(.zero)), "")
+    if let pubkey = claims.pubkey { return (.bien(pubkey), pubkey.short) }
+    return (.event(EventID(.zero)), "")
   }
 }
 
 extension Dependency {
   static func campaign(_ project: ProjectID) -> Dependency { Dependency(.crowdfunding, [1] + project.bytes) }
-  static func campaignVersion(_ id: EventID) -> Dependency { Dependency(.crowdfunding, [2] + id.bytes) }
+  /// A version, a contribution or a vote.
+  static func event(_ id: EventID) -> Dependency { Dependency(.crowdfunding, [2] + id.bytes) }
   static func campaignAddress(_ address: Address) -> Dependency { Dependency(.crowdfunding, [3] + address.pubkey.bytes + address.identifier.bytes) }
   static func bien(_ key: PublicKey) -> Dependency { Dependency(.crowdfunding, [4] + key.bytes) }
 }

@@ -8,14 +8,14 @@ struct VersionFold {
   private(set) var versions: [VersionRecord]
   private(set) var head: CampaignRecord.Head?
 
-  /// - Parameter ignoringDeletions: a campaign with money or votes cannot be deleted.
-  init(_ versions: [VersionRecord], ignoringDeletions: Bool) {
+  /// - Parameter isGone: whether a version's deletion holds.
+  init(_ versions: [VersionRecord], isGone: (VersionRecord) -> Bool = { _ in false }) {
     self.versions = versions
     var previous: VersionRecord?
     var unclaimed: CampaignStatus?
     for index in versions.indices {
       var version = versions[index]
-      version.isEffective = (ignoringDeletions || !version.isDeleted) && Self.follows(version, previous)
+      version.isEffective = !isGone(version) && Self.follows(version, previous)
       self.versions[index] = version
       guard version.isEffective else { continue }
       previous = version
@@ -44,8 +44,6 @@ struct VersionFold {
     left.createdAt == right.createdAt ? right.id < left.id : left.createdAt < right.createdAt
   }
 
-  /// A version's place among others, with its verdict: the effective version before it.
-  static func previous(of version: VersionRecord, among versions: [VersionRecord]) -> VersionRecord? {
-    versions.last { $0.isEffective && precedes($0, version) }
-  }
+  /// The effective version before another one's place.
+  func previous(of version: VersionRecord) -> VersionRecord? { versions.last { $0.isEffective && Self.precedes($0, version) } }
 }

@@ -12,12 +12,15 @@ struct VersionRecord: Equatable, Sendable {
   let terms: CampaignTerms
   /// Whether it takes part, given the versions before it. A late arrival may change that.
   var isEffective: Bool
-  /// Its author asked for its deletion.
-  var isDeleted: Bool
+  /// The earliest deletion that its author asked for; whether it holds depends on the money and votes before it.
+  var deletion: FoldPosition?
+  /// What its signature proves of the binding (C12).
+  let trust: CampaignTrust
+  let namesBien: Bool
+  let namesWallet: Bool
 
-  var position: FoldPosition { FoldPosition(createdAt: createdAt, id: id) }
-
-  // version 1 · epoch 1 · effective 1 · deleted 1 · id 32 · author 32 · created_at 8 · terms
+  // version 1 · epoch 1 · effective 1 · trust 1 · names 1 (1 Bien, 2 wallet) · id 32 · author 32 · created_at 8 ·
+  // deletion ?(created_at 8, id 32) · terms
   private static let recordVersion: UInt8 = 1
 
   func encoded() -> [UInt8] {
@@ -25,22 +28,30 @@ struct VersionRecord: Equatable, Sendable {
     writer.put(Self.recordVersion)
     writer.put(epoch)
     writer.put(isEffective)
-    writer.put(isDeleted)
+    writer.put(trust.rawValue)
+    writer.put((namesBien ? 1 : 0) | (namesWallet ? 2 : 0) as UInt8)
     writer.put(id)
     writer.put(author)
     writer.put(createdAt)
+    writer.put(optional: deletion) {
+      $0.put($1.createdAt)
+      $0.put($1.id)
+    }
     writer.put(terms)
     return writer.bytes
   }
 
-  init(_ event: VerifiedEvent, _ terms: CampaignTerms, epoch: UInt8, isDeleted: Bool) {
+  init(_ event: VerifiedEvent, _ version: CampaignVersion, epoch: UInt8, trust: CampaignTrust, deletion: FoldPosition?) {
     id = event.id
     createdAt = event.createdAt
     author = event.pubkey
     self.epoch = epoch
-    self.terms = terms
+    self.trust = trust
+    namesBien = version.bien != nil
+    namesWallet = version.bienWallet != nil
+    terms = version.terms
     isEffective = true
-    self.isDeleted = isDeleted
+    self.deletion = deletion
   }
 
   init(decoding bytes: [UInt8]) throws {
@@ -49,10 +60,15 @@ struct VersionRecord: Equatable, Sendable {
     try reader.version(Self.recordVersion)
     epoch = try reader.uint8()
     isEffective = try reader.bool()
-    isDeleted = try reader.bool()
+    guard let trust = CampaignTrust(rawValue: try reader.uint8()) else { throw Fault.corrupt(table, "unknown trust") }
+    self.trust = trust
+    let names = try reader.uint8()
+    namesBien = names & 1 != 0
+    namesWallet = names & 2 != 0
     id = try reader.eventID()
     author = try reader.publicKey()
     createdAt = try reader.uint64()
+    deletion = try reader.optional { FoldPosition(createdAt: try $0.uint64(), id: try $0.eventID()) }
     terms = try reader.campaignTerms(of: table)
   }
 
@@ -92,21 +108,6 @@ struct VersionRecord: Equatable, Sendable {
       if record.epoch == epoch, record.isEffective { return record }
       guard let before = key.predecessor else { return nil }
       end = before
-    }
-    return nil
-  }
-}
-
-extension [UInt8] {
-  /// The greatest key of the same length below this one; nil when there is none.
-  fileprivate var predecessor: [UInt8]? {
-    var key = self
-    for index in key.indices.reversed() {
-      if key[index] > 0 {
-        key[index] -= 1
-        return key
-      }
-      key[index] = 0xff
     }
     return nil
   }

@@ -11,7 +11,7 @@ struct VoteFold {
 
   /// - Parameters:
   ///   - ballots: in fold order.
-  ///   - isEligible: whether the vote was open to a ballot.
+  ///   - isEligible: whether the vote was open at a ballot's time.
   init(_ ballots: [BallotRecord], rules: VoteRules, isEligible: (BallotRecord) -> Bool) throws {
     self.ballots = ballots
     var cast: Set<PublicKey> = []
@@ -20,16 +20,18 @@ struct VoteFold {
     for index in ballots.indices {
       let ballot = ballots[index]
       self.ballots[index].isCounted = false
+      guard isEligible(ballot) else { continue }
       switch ballot.content {
-      case .vote(let weight):
-        guard isEligible(ballot), cast.insert(ballot.pubkey).inserted, deleted[ballot.position.id] != ballot.pubkey else { continue }
+      case .vote(let weight, _):
+        guard cast.insert(ballot.pubkey).inserted, deleted[ballot.position.id] != ballot.pubkey else { continue }
         state = try state.adding(weight, rules)
         self.ballots[index].isCounted = true
         counted[ballot.position.id] = index
       case .deletion(let targets):
         for target in targets {
+          guard !state.isApproved else { continue }
           deleted[target] = ballot.pubkey
-          guard !state.isApproved, let vote = counted[target], ballots[vote].pubkey == ballot.pubkey, case .vote(let weight) = ballots[vote].content
+          guard let vote = counted[target], ballots[vote].pubkey == ballot.pubkey, case .vote(let weight, _) = ballots[vote].content
           else { continue }
           state = try state.removing(weight)
           self.ballots[vote].isCounted = false

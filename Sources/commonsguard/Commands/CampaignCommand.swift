@@ -13,7 +13,7 @@ enum CampaignCommand {
       try CampaignView.all(reading: state) { record, derived in
         let isOver = derived.map { $0.status.isFinal } ?? true
         guard filter == .all || (filter == .completed) == isOver else { return true }
-        let view = try CampaignView(record, contributionLimit: 0, reading: state)
+        let view = try CampaignView(record, newest: 0, reading: state)
         Console.print(installation.arguments.printsJSON ? JSONOutput.object(CampaignOutput.summary(view, installation)).line : CampaignOutput.line(view))
         return true
       }
@@ -21,8 +21,7 @@ enum CampaignCommand {
   }
 
   static func show(_ installation: Installation, _ id: String) throws {
-    let store = try installation.store(isReadOnly: true)
-    let (view, claimed) = try view(store, id)
+    let (view, claimed) = try view(installation, id)
     if installation.arguments.printsJSON {
       Console.print(CampaignOutput.json(view, claimed, installation).line)
     } else {
@@ -31,7 +30,7 @@ enum CampaignCommand {
   }
 
   static func voteStatus(_ installation: Installation, _ id: String) throws {
-    let (view, _) = try view(try installation.store(isReadOnly: true), id)
+    let (view, _) = try view(installation, id)
     if installation.arguments.printsJSON {
       Console.print(
         JSONOutput.object([("projectId", .string(view.record.project.description))] + CampaignOutput.vote(view, installation)).line)
@@ -42,7 +41,7 @@ enum CampaignCommand {
 
   static func trust(_ installation: Installation, _ id: String, by: String?, reason: String?) throws {
     let project = try projectID(id)
-    let store = try installation.store()
+    let store = try installation.existingStore()
     let judge = try installation.judge(store)
     do {
       try judge.carryOut(
@@ -69,9 +68,9 @@ enum CampaignCommand {
     return project
   }
 
-  private static func view(_ store: StateStore, _ id: String) throws -> (CampaignView, CampaignClaims?) {
+  private static func view(_ installation: Installation, _ id: String) throws -> (CampaignView, CampaignClaims?) {
     let project = try projectID(id)
-    return try store.read { state in
+    return try installation.store(isReadOnly: true).read { state in
       guard let view = try CampaignView.read(project, reading: state) else { throw Failure(.failed, "there is no campaign \(project)") }
       guard let head = view.record.head, let raw = try state.raw(head.id), let event = try? Event(parsing: raw) else { return (view, nil) }
       return (view, CampaignClaims(event))

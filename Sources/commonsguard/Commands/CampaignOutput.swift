@@ -26,7 +26,7 @@ enum CampaignOutput {
       ("author", .optional(record.head?.author.hex)), ("captain", .string(record.captain.hex)), ("bien", .optional(record.bien?.hex)),
       ("wallet", .optional(record.wallet?.text)), ("trusted", .boolean(record.trust != .none)), ("head", .optional(record.head?.id.hex)),
       ("closedAt", record.head?.terms.closedAt.map { .unsigned($0) } ?? .null),
-      ("goals", .array(view.goals.map { goal($0, claimed) })), ("contributors", .integer(Int64(view.contributors))),
+      ("goals", .array(view.goals.map { goal($0, claimed) })), ("contributors", .integer(Int64(view.contributors ?? 0))),
       ("vote", .object(vote(view, installation))),
     ]
   }
@@ -84,7 +84,7 @@ enum CampaignOutput {
       lines.append(line)
     }
     lines.append(voteLine(view, installation))
-    lines.append("contributors  \(view.contributors)")
+    lines.append("contributors  \(view.contributors ?? 0)")
     for contribution in view.contributions {
       lines.append(
         "contribution  \(contribution.id.short)  \(contribution.amount.decimal(hundredthsPerUnit: contribution.target.hundredthsPerUnit)) \(contribution.target.name)"

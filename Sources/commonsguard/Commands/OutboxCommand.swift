@@ -31,14 +31,14 @@ enum OutboxCommand {
   }
 
   static func retry(_ installation: Installation, _ id: EventID) throws {
-    guard try installation.store().write({ try $0.retryFollowUp(id) }) else {
+    guard try installation.existingStore().write({ try $0.retryFollowUp(id) }) else {
       throw Failure(.failed, "there is no follow-up \(id.hex) that is not delivered yet")
     }
     report(installation, id, state: "due", "is due again")
   }
 
   static func drop(_ installation: Installation, _ id: EventID) throws {
-    guard try installation.store().write({ try $0.dropFollowUp(id) }) else { throw unknown(id) }
+    guard try installation.existingStore().write({ try $0.dropFollowUp(id) }) else { throw unknown(id) }
     report(installation, id, state: "dropped", "is dropped")
   }
 

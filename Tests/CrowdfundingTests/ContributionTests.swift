@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Crowdfunding
+import Policy
+import TestSupport
+import Testing
+
+@Suite("Contributions")
+struct ContributionTests {
+  let relay: Relay
+
+  init() throws {
+    relay = try Relay()
+    #expect(try relay.live(Sample.campaign(status: "crowdfunding")) == Relay.accept)
+  }
+
+  @Test("K1: an event that comes again gets the same answer, and nothing is written")
+  func again() throws {
+    let event = Sample.contribution()
+    #expect(try relay.live(event) == Relay.accept)
+    let rows = try relay.journalCount()
+    #expect(try relay.live(event, at: Sample.start + 500) == Relay.accept)
+    #expect(try relay.sync(event) == Relay.accept)
+    #expect(try relay.journalCount() == rows)
+    #expect(try relay.collected() == 500)
+    #expect(try relay.followUps(.contributionReceipt).count == 1)
+  }
+
+  @Test("K2: + is 1, +N is N from 1 to 1000", arguments: [("+", 100), ("+1", 100), ("+1000", 100_000)] as [(String, UInt64)])
+  func amount(content: String, hundredths: UInt64) throws {
+    #expect(try relay.live(Sample.contribution(content)) == Relay.accept)
+    #expect(try relay.collected() == hundredths)
+  }
+
+  @Test("K2: + and a digit that is no such number is refused", arguments: ["+0", "+05", "+1001", "+1.5", "+1 ", "+1a", "+99999999999999999999999"])
+  func malformedAmount(content: String) throws {
+    #expect(try relay.live(Sample.contribution(content)) == "invalid: invalid amount: a whole number from 1 to 1000")
+  }
+
+  @Test("K2: anything else is an ordinary reaction and moves no money", arguments: ["👍", "-", "bravo", "", "+a", "+ 5"])
+  func ordinary(content: String) throws {
+    let rows = try relay.journalCount()
+    #expect(try relay.live(Sample.contribution(content, project: nil)) == Relay.accept)
+    #expect(try relay.journalCount() == rows)
+  }
+
+  @Test("K3: the campaign is found by project-id, e, a or p")
+  func references() throws {
+    let first = Sample.campaign(status: "crowdfunding")
+    let second = Sample.campaign(status: "crowdfunding", at: 10) { $0.append(["x", "news"]) }
+    #expect(try relay.live(second) == Relay.accept)
+    let address = "30904:\(Sample.captain.hex):crowdfund-48.85-2.35-jardin-CF-TEST-1"
+    let references = [
+      ["project-id", "CF-TEST-1"], ["e", first.id.hex], ["e", second.id.hex], ["a", address], ["p", Sample.bien.hex],
+    ]
+    for (index, reference) in references.enumerated() {
+      let event = Sample.contribution("+1", by: TestKey(index), project: nil) { $0.append(reference) }
+      #expect(try relay.live(event) == Relay.accept, "\(reference)")
+    }
+    #expect(try relay.collected() == 500)
+  }
+
+  @Test("K3: references that are unknown here are ignored when another resolves, and the last e counts")
+  func mixedReferences() throws {
+    let unknown = Sample.contribution("+1", project: nil) {
+      $0 += [["e", String(repeating: "ab", count: 32)], ["e", Sample.campaign(status: "crowdfunding").id.hex], ["project-id", "CF-NOT-HERE"]]
+    }
+    #expect(try relay.live(unknown) == Relay.accept)
+  }
+
+  @Test("K3: a malformed project-id, two campaigns, and no campaign are refused")
+  func badReferences() throws {
+    let other = Sample.campaign("CF-OTHER", status: "crowdfunding") {
+      $0.remove("i")
+      $0.removeAll { $0.last == "bien" }
+    }
+    #expect(try relay.live(other) == Relay.accept)
+    for id in ["CF-", "cf-test-1", "CF-TEST_1", "CF-" + String(repeating: "a", count: 65), ""] {
+      #expect(try relay.live(Sample.contribution(project: id)) == "invalid: malformed project-id", "\(id)")
+    }
+    let two = Sample.contribution { $0.append(["e", other.id.hex]) }
+    #expect(try relay.live(two) == "invalid: reaction names two campaigns")
+    #expect(try relay.live(Sample.contribution(project: nil)) == "invalid: no campaign is named")
+  }
+
+  @Test("K4: an unknown campaign is refused live, and waited for from sync")
+  func unknownCampaign() throws {
+    let event = Sample.contribution(project: "CF-LATER")
+    #expect(try relay.live(event) == "error: project not found")
+    #expect(try relay.parkedCount() == 0)
+    #expect(try relay.sync(event) == "error: missing campaign CF-LATER, parked")
+    #expect(try relay.parkedCount() == 1)
+    let later = Sample.campaign("CF-LATER", status: "crowdfunding") {
+      $0.remove("i")
+      $0.removeAll { $0.last == "bien" }
+    }
+    #expect(try relay.live(later) == Relay.accept)
+    #expect(try relay.judge.judgeAllReleased() == (1, 0))
+    #expect(try relay.parkedCount() == 0)
+    #expect(try relay.collected(.zenConvertible, "CF-LATER") == 500)
+  }
+
+  @Test("K5: live, the campaign has to collect now", arguments: ["draft", "vote_pending", "cancelled"])
+  func inactive(status: String) throws {
+    let relay = try Relay()
+    try relay.live(Sample.campaign(status: status == "cancelled" ? "draft" : status))
+    if status == "cancelled" { #expect(try relay.live(Sample.campaign(status: status, at: 1)) == Relay.accept) }
+    #expect(try relay.live(Sample.contribution()) == "blocked: campaign not active (\(status))")
+  }
+
+  @Test("K5: once every goal is reached the campaign is funded and takes no more")
+  func funded() throws {
+    #expect(try relay.live(Sample.contribution("+1000")) == Relay.accept)
+    #expect(try relay.campaign()?.status == .funded)
+    #expect(try relay.live(Sample.contribution("+1", by: Sample.cell)) == "blocked: campaign not active (funded)")
+  }
+
+  @Test("K5: closed_at counts at receivedAt live, and at created_at from sync")
+  func closed() throws {
+    let relay = try Relay()
+    try relay.live(Sample.campaign(status: "crowdfunding") { $0.append(["closed_at", "\(Sample.start + 200)"]) })
+    let event = Sample.contribution(at: 100)
+    #expect(try relay.live(event, at: Sample.start + 200) == "blocked: campaign not active (closed)")
+    #expect(try relay.sync(event, at: Sample.start + 300) == Relay.accept)
+    #expect(try relay.sync(Sample.contribution(at: 200, by: Sample.cell)) == "blocked: campaign not active (closed)")
+    #expect(try relay.live(Sample.contribution(at: 100, by: Sample.cell), at: Sample.start + 199) == Relay.accept)
+  }
+
+  @Test("K6: p is the Bien or the cell, i the Bien's wallet, k 30904 or 30023; where p is no key it says nothing")
+  func details() throws {
+    let accepted = [
+      ["p", Sample.bien.hex], ["p", Sample.cell.hex], ["p", "nonsense"], ["i", "g1pub:\(Sample.wallet)"], ["k", "30904"], ["k", "30023"],
+    ]
+    for (index, tag) in accepted.enumerated() {
+      #expect(try relay.live(Sample.contribution("+1", by: TestKey(index)) { $0.append(tag) }) == Relay.accept, "\(tag)")
+    }
+    let refused = [
+      (["p", Sample.stranger.hex], "p is not the campaign's Bien"), (["i", "g1pub:\(Sample.otherWallet)"], "i is not the Bien's wallet"),
+      (["i", Sample.wallet], "i is not the Bien's wallet"), (["k", "1"], "k is neither 30904 nor 30023"),
+    ]
+    for (tag, words) in refused {
+      #expect(try relay.live(Sample.contribution { $0.append(tag) }) == "invalid: \(words)", "\(tag)")
+    }
+  }
+
+  @Test("K7: the target is one of the campaign's goals in ZEN")
+  func target() throws {
+    #expect(try relay.live(Sample.contribution { $0.append(["target", "ZEN_CONVERTIBLE"]) }) == Relay.accept)
+    #expect(try relay.live(Sample.contribution { $0.append(["target", "ZEN_COMMONS"]) }) == "invalid: this campaign has no such goal")
+    #expect(try relay.live(Sample.contribution { $0.append(["target", "G1"]) }) == "invalid: unknown target")
+    #expect(try relay.live(Sample.contribution { $0.append(["target", "GOLD"]) }) == "invalid: unknown target")
+  }
+
+  @Test("K8: the Bien does not pay itself, and a payment does not expire")
+  func author() throws {
+    #expect(try relay.live(Sample.contribution(by: Sample.bien)) == "invalid: self contribution")
+    #expect(try relay.live(Sample.contribution { $0.append(["expiration", "1900000000"]) }) == "invalid: a payment must not expire")
+    #expect(try relay.live(Sample.contribution(by: Sample.cell)) == Relay.accept)
+  }
+
+  @Test("a poll and a reaction of another topic are not ours")
+  func unclaimed() throws {
+    let rows = try relay.journalCount()
+    for tags in [
+      [["t", "crowdfunding-vote"], ["vote", "approve"], ["t", "crowdfunding"], ["project-id", "CF-TEST-1"]], [["t", "collaborative-vote"]],
+      [["t", "wotx-review"]], [],
+    ] {
+      #expect(try relay.live(Sample.stranger.event(kind: 7, createdAt: Sample.start, tags: tags, content: "+1")) == Relay.accept)
+    }
+    #expect(try relay.journalCount() == rows)
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Crowdfunding
+import Foundation
+import Ledger
+import Nostr
+import Policy
+import StateStore
+import TestSupport
+import Testing
+
+@Suite("Convergence")
+struct ConvergenceTests {
+  /// COMMONSGUARD_HISTORIES raises how many histories are tried, COMMONSGUARD_SEED says from which seed on.
+  static let histories = ProcessInfo.processInfo.environment["COMMONSGUARD_HISTORIES"].flatMap(Int.init) ?? 4
+  static let firstSeed = ProcessInfo.processInfo.environment["COMMONSGUARD_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...UInt64.max / 2)
+
+  /// Few voters and little money are enough, so that random histories reach both.
+  static let options = Relay.options(node: nil) {
+    $0.assetsVoteThreshold = Amount(hundredths: 1500)
+    $0.assetsVoteQuorum = 2
+  }
+
+  @Test("the same accepted events give the same digest, the same votes and the right totals in any order")
+  func anyOrder() throws {
+    for number in 0..<Self.histories { try check(Self.firstSeed &+ UInt64(number), isMixed: false) }
+  }
+
+  @Test("what was accepted partly live gives the same digest when it all comes from sync, in any order")
+  func fromLive() throws {
+    for number in 0..<Self.histories { try check(Self.firstSeed &+ UInt64(number), isMixed: true) }
+  }
+
+  /// Judges a history in its own order, and then what was accepted in 20 others.
+  ///
+  /// - Parameter isMixed: some of its events come live the first time.
+  private func check(_ seed: UInt64, isMixed: Bool) throws {
+    let comment = Comment(rawValue: "seed \(seed): COMMONSGUARD_SEED=\(seed) repeats it")
+    let history = History(seed: seed)
+    var random = SplitMix64(seed: seed ^ 0x5eed)
+    let first = try Relay(Self.options)
+    for entry in history.entries {
+      if isMixed, Bool.random(using: &random) { try first.live(entry.event, at: entry.receivedAt) }
+      try first.settle(entry.event, at: entry.receivedAt)
+    }
+    let accepted = try history.entries.indices.filter { index in
+      try first.store.read { try $0.known(history.entries[index].event.id) != nil }
+    }
+    let digest = try first.digest()
+    let model = ReferenceModel(accepted.map { history.entries[$0].event }, threshold: 1500, quorum: 2)
+    if !isMixed { try expectVotes(model, history, first, comment) }
+    try expectTotals(history, first, comment)
+    let places = Dictionary(uniqueKeysWithValues: accepted.enumerated().map { ($1, $0) })
+    let constraints = accepted.map { history.entries[$0].after.compactMap { places[$0] } }
+    for _ in 0..<20 {
+      let other = try Relay(Self.options)
+      for place in History.order(constraints, using: &random) {
+        let entry = history.entries[accepted[place]]
+        try other.settle(entry.event, at: entry.receivedAt)
+      }
+      #expect(try other.digest() == digest, comment)
+      try expectVotes(model, history, other, comment)
+      try expectTotals(history, other, comment)
+    }
+    try expectRebuilt(first, digest, comment)
+  }
+
+  private func expectVotes(_ model: ReferenceModel, _ history: History, _ relay: Relay, _ comment: Comment) throws {
+    for (project, campaign) in model.campaigns where !history.contested.contains(project) {
+      let view = try relay.campaign(project)
+      #expect(view?.record.vote.total.hundredths == campaign.total, comment)
+      #expect(view?.record.vote.voters == campaign.voters, comment)
+      #expect(view?.record.vote.isApproved == campaign.isApproved, comment)
+    }
+  }
+
+  /// Whatever was accepted is collected, once.
+  private func expectTotals(_ history: History, _ relay: Relay, _ comment: Comment) throws {
+    var sums: [String: UInt64] = [:]
+    for entry in history.entries where entry.event.kind == 7 && ReferenceModel.value("t", entry.event) == "crowdfunding" {
+      guard try relay.store.read({ try $0.known(entry.event.id) }) != nil else { continue }
+      let goal = ReferenceModel.value("target", entry.event) ?? "ZEN_CONVERTIBLE"
+      sums[(ReferenceModel.value("project-id", entry.event) ?? "") + goal, default: 0] += (UInt64(entry.event.content.string.dropFirst()) ?? 0) * 100
+    }
+    let projects = Set(history.entries.compactMap { ReferenceModel.value("project-id", $0.event) })
+    for project in projects {
+      for figures in try relay.campaign(project)?.goals ?? [] {
+        #expect(figures.collected.hundredths == sums[project + figures.goal.type.name] ?? 0, comment)
+      }
+    }
+    #expect(try relay.store.read { try Ledger.audit(reading: $0) }.isEmpty, comment)
+  }
+
+  /// The journal, judged again row by row, gives the same state.
+  private func expectRebuilt(_ relay: Relay, _ digest: String, _ comment: Comment) throws {
+    let rebuilt = try Relay(Self.options)
+    var rows: [JournalRow] = []
+    try relay.store.read { state in
+      try state.journal { row in
+        rows.append(row)
+        return true
+      }
+    }
+    for row in rows {
+      guard case .event(let raw, _, let source, _) = row.content else { continue }
+      let circumstances = Circumstances(receivedAt: row.receivedAt, source: source, isRejudged: true)
+      #expect(Relay.text(rebuilt.judge.judge(raw: raw, in: circumstances).decision) == Relay.accept, comment)
+    }
+    #expect(try rebuilt.digest() == digest, comment)
+    #expect(try rebuilt.journalCount() == rows.count, comment)
+  }
+}

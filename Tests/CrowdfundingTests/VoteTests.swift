@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Crowdfunding
+import Policy
+import TestSupport
+import Testing
+
+@Suite("Votes")
+struct VoteTests {
+  let relay: Relay
+
+  init() throws {
+    relay = try Relay(
+      Relay.options {
+        $0.assetsVoteThreshold = Amount(hundredths: 2000)
+        $0.assetsVoteQuorum = 3
+      })
+    #expect(try relay.live(Sample.campaign(status: "vote_pending")) == Relay.accept)
+  }
+
+  private func figures(_ project: String = "CF-TEST-1") throws -> [UInt64]? {
+    try relay.campaign(project).map { [$0.record.vote.total.hundredths, $0.record.vote.voters, $0.record.vote.isApproved ? 1 : 0] }
+  }
+
+  @Test("both dialects are votes, and votes are no contributions")
+  func dialects() throws {
+    #expect(try relay.live(Sample.vote("+2")) == Relay.accept)
+    let old = TestKey("old").event(
+      kind: 7, createdAt: Sample.start + 100, tags: [["t", "crowdfunding"], ["target", "VOTE"], ["project-id", "CF-TEST-1"]], content: "+3")
+    #expect(try relay.live(old) == Relay.accept)
+    let both = TestKey("both").event(
+      kind: 7, createdAt: Sample.start + 100, tags: [["t", "crowdfunding"], ["t", "vote-assets"], ["project-id", "CF-TEST-1"]], content: "+")
+    #expect(try relay.live(both) == Relay.accept)
+    #expect(try figures() == [600, 3, 0])
+    #expect(try relay.collected() == 0)
+  }
+
+  @Test("V1: a vote is + or +N", arguments: ["👍", "", "-", "5", "+0", "+1001", "+01", "+1.5"])
+  func content(content: String) throws {
+    #expect(try relay.live(Sample.vote(content)) == "invalid: a vote is + or +N")
+  }
+
+  @Test("V2: the campaign is known, and a vote-type is ASSETS_USAGE")
+  func campaign() throws {
+    #expect(try relay.live(Sample.vote { $0.append(["vote-type", "ASSETS_USAGE"]) }) == Relay.accept)
+    #expect(try relay.live(Sample.vote { $0.append(["vote-type", "OTHER"]) }) == "invalid: unknown vote-type")
+    #expect(try relay.live(Sample.vote(project: "CF-NONE")) == "error: project not found")
+    #expect(try relay.sync(Sample.vote(project: "CF-NONE")) == "error: missing campaign CF-NONE, parked")
+    #expect(try relay.live(Sample.vote(project: "none")) == "invalid: malformed project-id")
+    #expect(try relay.live(Sample.vote(by: Sample.stranger) { $0.append(["p", Sample.stranger.hex]) }) == "invalid: p is not the campaign's Bien")
+  }
+
+  @Test("V3: live, the vote has to be open now")
+  func phase() throws {
+    try relay.live(Sample.campaign(status: "crowdfunding", at: 50))
+    #expect(try relay.live(Sample.vote(at: 20), at: Sample.start + 100) == "blocked: no vote is open on this project")
+    #expect(try relay.sync(Sample.vote(at: 20)) == Relay.accept)
+  }
+
+  @Test("V4: a pubkey votes once on a project, also after it took its vote back")
+  func once() throws {
+    let vote = Sample.vote("+2")
+    #expect(try relay.live(vote) == Relay.accept)
+    #expect(try relay.live(vote) == Relay.accept)
+    #expect(try relay.live(Sample.vote("+3", at: 101)) == "blocked: already voted on this project")
+    #expect(try figures() == [200, 1, 0])
+    #expect(try relay.live(Sample.deletion(of: [vote], at: 110, by: TestKey("voter"))) == Relay.accept)
+    #expect(try figures() == [0, 0, 0])
+    #expect(try relay.live(Sample.vote("+3", at: 120)) == "blocked: already voted on this project")
+  }
+
+  @Test("V4: of two votes of one pubkey from sync both are accepted, and the earlier counts, whichever came first")
+  func twiceFromSync() throws {
+    let votes = [Sample.vote("+2", at: 100), Sample.vote("+7", at: 90)]
+    for vote in votes { #expect(try relay.sync(vote) == Relay.accept) }
+    #expect(try figures() == [700, 1, 0])
+    let other = try Relay()
+    try other.live(Sample.campaign(status: "vote_pending"))
+    for vote in votes.reversed() { #expect(try other.sync(vote) == Relay.accept) }
+    #expect(try other.campaign()?.record.vote.total.hundredths == 700)
+    #expect(try other.digest() == relay.digest())
+  }
+
+  @Test("V5: anyone may vote where no members are configured, and a vote does not expire")
+  func voters() throws {
+    #expect(try relay.live(Sample.vote(by: Sample.stranger)) == Relay.accept)
+    #expect(try relay.live(Sample.vote { $0.append(["expiration", "1900000000"]) }) == "invalid: a vote must not expire")
+  }
+
+  @Test("a vote needs the threshold and the quorum; once approved it takes no more, and the campaign is funded")
+  func approval() throws {
+    #expect(try relay.live(Sample.vote("+30", by: TestKey("a"))) == Relay.accept)
+    #expect(try relay.live(Sample.vote("+1", by: TestKey("b"))) == Relay.accept)
+    #expect(try figures() == [3100, 2, 0])
+    #expect(try relay.campaign()?.status == .votePending)
+    let last = Sample.vote("+1", by: TestKey("c"))
+    #expect(try relay.live(last) == Relay.accept)
+    #expect(try figures() == [3200, 3, 1])
+    #expect(try relay.campaign()?.status == .funded)
+    #expect(try relay.live(Sample.vote("+1", by: TestKey("d"))) == "blocked: no vote is open on this project")
+    #expect(try relay.live(Sample.deletion(of: [last], at: 101, by: TestKey("c"))) == Relay.accept)
+    #expect(try figures() == [3200, 3, 1])
+  }
+
+  @Test("a quorum without the threshold approves nothing")
+  func quorumAlone() throws {
+    for name in ["a", "b", "c", "d"] { try relay.live(Sample.vote("+1", by: TestKey(name))) }
+    #expect(try figures() == [400, 4, 0])
+  }
+
+  @Test("a vote that no version known here allows at its time waits for versions that may still come")
+  func early() throws {
+    let relay = try Relay()
+    try relay.sync(Sample.campaign(status: "draft"))
+    let vote = Sample.vote("+2", at: 100)
+    #expect(try relay.sync(vote) == "blocked: no vote is open on this project")
+    #expect(try relay.parkedCount() == 1)
+    #expect(try relay.settle(Sample.campaign(status: "vote_pending", at: 90)) == Relay.accept)
+    #expect(try relay.campaign()?.record.vote.voters == 1)
+    #expect(try relay.followUps(.decisionLabel).count == 1)
+    #expect(try relay.parkedCount() == 0)
+  }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Foundation
+import Nostr
+import TestSupport
+import Testing
+
+/// The inspection commands, for people and with the contract's fields for programs.
+extension EndToEnd {
+  @Suite struct InspectionTests {
+    let sandbox: Sandbox
+    private let scene = Scene()
+    private let voted = Scene("CF-20260202-CD34")
+
+    /// A state with a campaign that collects, one that is voted on, and some refusals, made by the plugin.
+    init() throws {
+      sandbox = try Sandbox(configuration: "{ state: { durability: \"relaxed\" }, node: { publicKey: \"\(TestKey("node").hex)\" } }")
+      let relay = try Relay(sandbox)
+      for event in [
+        scene.campaign(), voted.campaign(status: "vote_pending", target: 50), scene.contribution(by: TestKey("a"), amount: 20),
+        scene.contribution(by: TestKey("b"), amount: 22), voted.vote(by: TestKey("a"), weight: 3), voted.vote(by: TestKey("b")), Scene.note(),
+      ] { #expect(try relay.judge(event).action == "accept") }
+      #expect(try relay.judge(voted.vote(by: TestKey("a"), weight: 4)).message == "blocked: already voted on this project")
+      #expect(try relay.judge(scene.contribution(by: TestKey("c"), amount: 1001)).action == "reject")
+      relay.closeInput()
+      #expect(relay.child.end() == .exited(0))
+    }
+
+    /// Each line as a JSON object.
+    private func rows(_ arguments: [String]) throws -> [[String: Any]] {
+      let outcome = try sandbox.run(arguments + ["--json"])
+      #expect(outcome.status == 0)
+      return try outcome.lines.map { try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
+    }
+
+    @Test("campaign list has a line for each campaign")
+    func list() throws {
+      let outcome = try sandbox.run(["campaign", "list"])
+      #expect(outcome.status == 0)
+      #expect(outcome.lines.count == 2)
+      #expect(outcome.lines.contains { $0.hasPrefix(scene.project) && $0.contains("42") && $0.contains("1000") })
+      #expect(try rows(["campaign", "list", "--active"]).map { $0["projectId"] as? String }.count == 2)
+      #expect(try rows(["campaign", "list", "--completed"]).isEmpty)
+      #expect(try sandbox.run(["campaign", "list", "--active", "--completed"]).status == 2)
+    }
+
+    @Test("campaign show has the contract's fields")
+    func show() throws {
+      let text = try sandbox.run(["campaign", "show", scene.project])
+      #expect(text.status == 0)
+      #expect(text.output.contains("42 of 1000"))
+      let campaign = try #require(try rows(["campaign", "show", scene.project]).first)
+      #expect(campaign["projectId"] as? String == scene.project)
+      #expect(campaign["status"] as? String == "crowdfunding")
+      #expect(campaign["claimedStatus"] is NSNull)
+      #expect(campaign["author"] as? String == Scene.captain.hex)
+      #expect(campaign["bien"] as? String == scene.bien.hex)
+      let goal = try #require((campaign["goals"] as? [[String: Any]])?.first)
+      #expect(goal["type"] as? String == "ZEN_CONVERTIBLE")
+      #expect(goal["target"] as? Int == 1000 && goal["collected"] as? Int == 42 && goal["reserved"] as? Int == 0)
+      #expect(campaign["contributors"] as? Int == 2)
+      let vote = try #require(campaign["vote"] as? [String: Any])
+      #expect(vote["status"] is String && vote["total"] as? Int == 0 && vote["voters"] as? Int == 0)
+      #expect(vote["threshold"] as? Int == 100 && vote["quorum"] as? Int == 10)
+      let contributions = try #require(campaign["contributions"] as? [[String: Any]])
+      #expect(Set(contributions.map { $0["amount"] as? Int }) == [20, 22])
+      #expect(Set(contributions.map { $0["eventId"] as? String }).contains(scene.contribution(by: TestKey("a"), amount: 20).id.hex))
+      #expect(
+        contributions.allSatisfy { $0["pubkey"] is String && $0["target"] as? String == "ZEN_CONVERTIBLE" && $0["state"] as? String == "posted" })
+    }
+
+    @Test("campaign vote-status says how a vote stands")
+    func voteStatus() throws {
+      #expect(try sandbox.run(["campaign", "vote-status", voted.project]).output.contains("4 of 100"))
+      let vote = try #require(try rows(["campaign", "vote-status", voted.project]).first)
+      #expect(vote["status"] as? String == "open" && vote["total"] as? Int == 4 && vote["voters"] as? Int == 2)
+    }
+
+    @Test("A campaign that is not known ends with 1", arguments: ["show", "vote-status"])
+    func unknownCampaign(command: String) throws {
+      let outcome = try sandbox.run(["campaign", command, "CF-UNKNOWN"])
+      #expect(outcome.status == 1 && outcome.output.isEmpty)
+      #expect(outcome.errors.contains("CF-UNKNOWN"))
+    }
+
+    @Test("campaign trust takes effect; of a campaign that is not known it ends with 1")
+    func trust() throws {
+      #expect(try rows(["campaign", "show", scene.project]).first?["trusted"] as? Bool == false)
+      let outcome = try sandbox.run(["campaign", "trust", scene.project, "--by", "alice", "--reason", "met the owner"])
+      #expect(outcome.status == 0 && outcome.output.isEmpty)
+      #expect(try rows(["campaign", "show", scene.project]).first?["trusted"] as? Bool == true)
+      #expect(try sandbox.run(["campaign", "trust", "CF-UNKNOWN", "--by", "alice", "--reason", "none"]).status == 1)
+    }
+
+    @Test("outbox list, show, retry and drop work on rows by their final ids")
+    func outbox() throws {
+      let list = try rows(["outbox", "list"])
+      #expect(list.count >= 4)
+      for row in list {
+        #expect((row["id"] as? String)?.count == 64 && (row["trigger"] as? String)?.count == 64)
+        #expect(row["kind"] is Int && row["followUp"] is String && row["state"] as? String == "due" && row["attempts"] as? Int == 0)
+        #expect(row["lastError"] is NSNull)
+      }
+      let receipts = list.filter { $0["kind"] as? Int == 9742 }
+      #expect(
+        Set(receipts.map { $0["trigger"] as? String }) == Set([("a", 20), ("b", 22)].map { scene.contribution(by: TestKey($0), amount: $1).id.hex }))
+      let id = try #require(list.first?["id"] as? String)
+      let shown = try #require(try rows(["outbox", "show", id]).first)
+      #expect((shown["event"] as? [String: Any])?["id"] as? String == id)
+      #expect(try sandbox.run(["outbox", "show", id]).output.contains(id))
+      #expect(try sandbox.run(["outbox", "retry", id]).status == 0)
+      #expect(try sandbox.run(["outbox", "drop", id]).status == 0)
+      #expect(try sandbox.run(["outbox", "drop", id]).status == 1)
+      #expect(try sandbox.run(["outbox", "show", id]).status == 1)
+      #expect(try sandbox.run(["outbox", "retry", id]).status == 1)
+      #expect(try rows(["outbox", "list"]).count == list.count - 1)
+      #expect(try rows(["outbox", "list", "--state-filter", "failed"]).isEmpty)
+    }
+
+    @Test("status counts what the plugin answered, with the contract's fields")
+    func status() throws {
+      #expect(try sandbox.run(["status"]).output.contains("7 accepted, 2 rejected"))
+      let status = try #require(try rows(["status"]).first)
+      let events = try #require(status["events"] as? [String: Any])
+      #expect(events["accepted"] as? Int == 7 && events["rejected"] as? Int == 2)
+      #expect(events["byPrefix"] as? [String: Int] == ["blocked": 1, "invalid": 1])
+      let latency = try #require(status["latencyMicroseconds"] as? [String: Int])
+      #expect(Set(latency.keys).isSuperset(of: ["p50", "p99", "max"]))
+      #expect((status["outbox"] as? [String: Any])?["due"] as? Int == (try rows(["outbox", "list"]).count))
+      #expect(status["settlement"] is [String: Any])
+      let state = try #require(status["state"] as? [String: Any])
+      #expect((state["bytes"] as? Int).map { $0 > 0 } == true && state["entries"] is [String: Any])
+    }
+
+    @Test("state digest names every domain, as text and as JSON")
+    func digest() throws {
+      let json = try #require(try rows(["state", "digest"]).first as? [String: String])
+      #expect(Set(json.keys) == ["crowdfunding", "collectives", "groups", "economy", "all"])
+      let text = try sandbox.run(["state", "digest"]).lines
+      #expect(text == ["crowdfunding", "collectives", "groups", "economy", "all"].map { "\(json[$0] ?? "")  \($0)" })
+    }
+
+    @Test(
+      "Nothing that goes to a file or a pipe has colours",
+      arguments: ["status", "campaign list", "campaign show CF-20260101-AB12", "outbox list", "state digest", "nonsense", "--help"])
+    func colours(command: String) throws {
+      let outcome = try sandbox.run(command.split(separator: " ").map(String.init))
+      #expect(!(outcome.output + outcome.errors).contains("\u{1b}"))
+    }
+
+    @Test("A state that is being written to can be looked at meanwhile")
+    func besideThePlugin() throws {
+      let relay = try Relay(sandbox)
+      #expect(try relay.judge(scene.contribution(by: TestKey("d"), amount: 8)).action == "accept")
+      #expect(try sandbox.run(["campaign", "show", scene.project]).output.contains("50 of 1000"))
+      #expect(try relay.judge(scene.contribution(by: TestKey("e"), amount: 8)).action == "accept")
+    }
+  }
+}
