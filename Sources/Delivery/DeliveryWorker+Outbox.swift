@@ -99,12 +99,17 @@ extension DeliveryWorker {
         pass.failed += 1
         let fields = [Diagnostic.Field("id", mark.row.id.hex), .init("kind", mark.row.kind), .init("followUp", mark.row.name.rawValue)]
         diagnostics(
-          Diagnostic(.error, "delivery.failed", "a follow-up is given up: \(ChildResult.forLog(error)); `commonsguard outbox retry` tries it again", fields: fields))
+          Diagnostic(
+            .error, "delivery.failed", "a follow-up is given up: \(ChildResult.forLog(error)); `commonsguard outbox retry` tries it again",
+            fields: fields))
       }
     }
     if delivered > 0 { diagnostics(Diagnostic(.debug, "delivery.delivered", "follow-ups delivered", fields: [.init("count", delivered)])) }
     if retried.count > 0 {
-      diagnostics(Diagnostic(.warning, "delivery.retry", "follow-ups will be tried again: \(ChildResult.forLog(retried.error))", fields: [.init("count", retried.count)]))
+      diagnostics(
+        Diagnostic(
+          .warning, "delivery.retry", "follow-ups will be tried again: \(ChildResult.forLog(retried.error))", fields: [.init("count", retried.count)])
+      )
     }
     for (why, count) in parked {
       diagnostics(

@@ -31,7 +31,9 @@ extension Judge {
         let slices = try EventSlices.parse(bytes)
         refusal = verify(slices)
         let claimants = registry.claimants(of: slices)
-        claims = registry.validators.indices.filter { claimants.owned.contains($0) || claimants.dependent.contains($0) }.map { registry.validators[$0].domain }
+        claims = registry.validators.indices.filter { claimants.owned.contains($0) || claimants.dependent.contains($0) }.map {
+          registry.validators[$0].domain
+        }
       }
     } catch {
       refusal = .invalid("\(error)")

@@ -16,7 +16,9 @@ public struct Fault: Error, Sendable, CustomStringConvertible {
 
   /// A record in the state cannot be decoded.
   public static func corrupt(_ table: Table, _ what: String) -> Fault {
-    Fault(answer: "state unavailable", detail: "table \(table.name) holds a record that cannot be read: \(what); run `commonsguard rebuild` from an export")
+    Fault(
+      answer: "state unavailable",
+      detail: "table \(table.name) holds a record that cannot be read: \(what); run `commonsguard rebuild` from an export")
   }
 
   /// An invariant would break: the event is refused rather than a broken state stored.

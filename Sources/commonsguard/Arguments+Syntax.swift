@@ -107,7 +107,9 @@ extension Arguments {
         example: "commonsguard campaign show CF-20260101-AB12"),
       .init(
         "campaign trust", operands: "ID", count: 1...1,
-        options: [.init("by", value: "NAME", "who decides (default: your user name)"), .init("reason", value: "TEXT", "why; both are kept in the journal")],
+        options: [
+          .init("by", value: "NAME", "who decides (default: your user name)"), .init("reason", value: "TEXT", "why; both are kept in the journal"),
+        ],
         "trust a campaign whose captain is not configured",
         example: "commonsguard campaign trust CF-20260101-AB12 --by alice --reason \"met the owner\""),
       .init(

@@ -8,7 +8,9 @@ import StateStore
 
 /// Makes the delivery worker that a configuration asks for.
 enum DeliverySetup {
-  static func worker(_ configuration: Configuration, _ store: StateStore, _ diagnostics: @escaping @Sendable (Diagnostic) -> Void) throws -> DeliveryWorker {
+  static func worker(_ configuration: Configuration, _ store: StateStore, _ diagnostics: @escaping @Sendable (Diagnostic) -> Void) throws
+    -> DeliveryWorker
+  {
     let registry = Registry.domains(configuration)
     let judge = try Judge(store: store, registry: registry, options: Installation.judgeOptions(configuration))
     let keyFile = configuration.node.secretKeyFile

@@ -28,7 +28,8 @@ final class PluginEngine: EngineSource {
     self.arguments = arguments
     self.log = log
     let environment = Installation.environment
-    watcher = ConfigurationWatcher(ConfigurationFile.locate(explicit: arguments.configurationFile, environment: environment), environment: environment)
+    watcher = ConfigurationWatcher(
+      ConfigurationFile.locate(explicit: arguments.configurationFile, environment: environment), environment: environment)
   }
 
   func begin() {
@@ -79,7 +80,8 @@ final class PluginEngine: EngineSource {
       openState = openState ?? configuration.state
       log.write(
         Diagnostic(
-          .info, isReload ? "plugin.reloaded" : "plugin.started", isReload ? "the configuration was read again" : "commonsguard \(Help.version) judges",
+          .info, isReload ? "plugin.reloaded" : "plugin.started",
+          isReload ? "the configuration was read again" : "commonsguard \(Help.version) judges",
           fields: [.init("state", configuration.state.path)]))
     } catch {
       let failure = Failure(error).message

@@ -14,7 +14,8 @@ enum CampaignCommand {
         let isOver = derived.map { $0.status.isFinal } ?? true
         guard filter == .all || (filter == .completed) == isOver else { return true }
         let view = try CampaignView(record, newest: 0, reading: state)
-        Console.print(installation.arguments.printsJSON ? JSONOutput.object(CampaignOutput.summary(view, installation)).line : CampaignOutput.line(view))
+        Console.print(
+          installation.arguments.printsJSON ? JSONOutput.object(CampaignOutput.summary(view, installation)).line : CampaignOutput.line(view))
         return true
       }
     }
@@ -46,7 +47,8 @@ enum CampaignCommand {
     do {
       try judge.carryOut(
         OperatorDecision(
-          domain: .crowdfunding, action: "trust", subject: project.description, by: by ?? userName, reason: reason ?? "", at: UInt64(max(0, Date().timeIntervalSince1970))))
+          domain: .crowdfunding, action: "trust", subject: project.description, by: by ?? userName, reason: reason ?? "",
+          at: UInt64(max(0, Date().timeIntervalSince1970))))
     } catch let rejection as Rejection {
       throw Failure(.failed, "\(project): \(rejection.words)")
     }
@@ -64,7 +66,9 @@ enum CampaignCommand {
   }
 
   private static func projectID(_ id: String) throws -> ProjectID {
-    guard let project = ProjectID(id) else { throw Failure(.usage, "\(LogRenderer.escaped(id, maxBytes: 80)) is not a project id: CF- and 1 to 64 letters, digits or hyphens") }
+    guard let project = ProjectID(id) else {
+      throw Failure(.usage, "\(LogRenderer.escaped(id, maxBytes: 80)) is not a project id: CF- and 1 to 64 letters, digits or hyphens")
+    }
     return project
   }
 

@@ -78,7 +78,8 @@ enum CampaignOutput {
     if let wallet = record.wallet { lines.append("wallet        \(wallet.text)") }
     for figures in view.goals {
       let unit = figures.goal.type.hundredthsPerUnit
-      var line = "goal          \(figures.goal.type.name): \(figures.collected.decimal(hundredthsPerUnit: unit)) of \(figures.goal.target.decimal(hundredthsPerUnit: unit))"
+      let (collected, target) = (figures.collected.decimal(hundredthsPerUnit: unit), figures.goal.target.decimal(hundredthsPerUnit: unit))
+      var line = "goal          \(figures.goal.type.name): \(collected) of \(target)"
       if figures.reserved > .zero { line += ", \(figures.reserved.decimal(hundredthsPerUnit: unit)) reserved" }
       if let said = claimed?.collected[figures.goal.type] { line += " (the event says \(said.decimal(hundredthsPerUnit: unit)))" }
       lines.append(line)
@@ -86,9 +87,9 @@ enum CampaignOutput {
     lines.append(voteLine(view, installation))
     lines.append("contributors  \(view.contributors ?? 0)")
     for contribution in view.contributions {
+      let amount = contribution.amount.decimal(hundredthsPerUnit: contribution.target.hundredthsPerUnit)
       lines.append(
-        "contribution  \(contribution.id.short)  \(contribution.amount.decimal(hundredthsPerUnit: contribution.target.hundredthsPerUnit)) \(contribution.target.name)"
-          + "  by \(contribution.pubkey.short)  \(contribution.state.name)")
+        "contribution  \(contribution.id.short)  \(amount) \(contribution.target.name)  by \(contribution.pubkey.short)  \(contribution.state.name)")
     }
     return lines
   }

@@ -25,8 +25,10 @@ enum CheckConfigCommand {
       if let directory = arguments.stateDirectory { configuration.state.path = directory }
       if arguments.printsJSON {
         Console.print(
-          JSONOutput.object([("valid", .boolean(true)), ("configuration", .string(name)), ("state", .string(configuration.state.path)), ("errors", .array([]))])
-            .line)
+          JSONOutput.object([
+            ("valid", .boolean(true)), ("configuration", .string(name)), ("state", .string(configuration.state.path)), ("errors", .array([])),
+          ])
+          .line)
       } else {
         Console.print("\(name): valid")
         for line in summary(configuration) { Console.print("  \(line)") }

@@ -36,7 +36,8 @@ enum DeliverCommand {
         ]).line)
     } else {
       Console.note(
-        "deliver: \(total.delivered) delivered, \(total.retried) to be tried again, \(total.failed) failed, \(total.parked) parked, \(total.built) built")
+        "deliver: \(total.delivered) delivered, \(total.retried) to be tried again, \(total.failed) failed, \(total.parked) parked, \(total.built) built"
+      )
     }
     if total.failed + total.parked + total.faults > 0 || once && total.retried > 0 {
       throw Failure(.failed, "not everything was delivered; see `commonsguard outbox list`")

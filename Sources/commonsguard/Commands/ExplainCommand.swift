@@ -70,7 +70,8 @@ enum ExplainCommand {
       ("known", .boolean(explanation.isKnown)), ("passed", .array(passed.map { .string($0) })),
       ("failed", isAccept ? .null : .optional(explanation.checks.last)), ("action", .string(isAccept ? "accept" : "reject")),
       ("msg", .optional(message)), ("wouldPark", .boolean(explanation.wouldPark)),
-      ("changes", .integer(Int64(explanation.effects?.changes.count ?? 0))), ("followUps", .integer(Int64(explanation.effects?.followUps.count ?? 0))),
+      ("changes", .integer(Int64(explanation.effects?.changes.count ?? 0))),
+      ("followUps", .integer(Int64(explanation.effects?.followUps.count ?? 0))),
     ])
   }
 }

@@ -80,18 +80,23 @@ enum RebuildCommand {
       let reasons = summary.reasons.sorted { $0.key < $1.key }.map { ($0.key, JSONOutput.integer(Int64($0.value))) }
       Console.print(
         JSONOutput.object([
-          ("accepted", .integer(Int64(summary.accepted))), ("unclaimed", .integer(Int64(summary.unclaimed))), ("refused", .integer(Int64(summary.refused))),
+          ("accepted", .integer(Int64(summary.accepted))), ("unclaimed", .integer(Int64(summary.unclaimed))),
+          ("refused", .integer(Int64(summary.refused))),
           ("reasons", .object(reasons)), ("decisions", .integer(Int64(summary.decisions))), ("unreadable", .integer(Int64(summary.unreadable))),
           ("parked", .integer(Int64(summary.parked))), ("bare", .integer(Int64(summary.bare))), ("digest", .string(digest.all.hex)),
         ]).line)
       return
     }
-    Console.print("accepted \(summary.accepted), unclaimed \(summary.unclaimed), refused \(summary.refused), operator's decisions \(summary.decisions)")
-    for (reason, count) in summary.reasons.sorted(by: { $0.value > $1.value }).prefix(10) { Console.print("  refused \(count): \(LogRenderer.escaped(reason, maxBytes: 300))") }
+    Console.print(
+      "accepted \(summary.accepted), unclaimed \(summary.unclaimed), refused \(summary.refused), operator's decisions \(summary.decisions)")
+    for (reason, count) in summary.reasons.sorted(by: { $0.value > $1.value }).prefix(10) {
+      Console.print("  refused \(count): \(LogRenderer.escaped(reason, maxBytes: 300))")
+    }
     if summary.unreadable > 0 { Console.print("  \(summary.unreadable) lines are neither requests nor events") }
     if summary.parked > 0 { Console.print("missing: \(summary.parked) events wait for something that the input did not hold") }
     if summary.bare > 0 {
-      Console.print("missing: \(summary.bare) events came without receivedAt and source; older versions of addressable events are not in a relay's export")
+      Console.print(
+        "missing: \(summary.bare) events came without receivedAt and source; older versions of addressable events are not in a relay's export")
     }
     Console.print("digest \(digest.all.hex)")
   }
