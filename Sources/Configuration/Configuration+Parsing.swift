@@ -95,9 +95,6 @@ extension Configuration {
       }
     default: return
     }
-    if let secret = node.secretKeyFile, let problem = SecretKeyFile.permissionProblem(secret) {
-      values.reportContradiction("node.secretKeyFile", with: ["delivery.sink"], "\(secret) \(problem)")
-    }
   }
 
   private static func absolute(_ path: String, in folder: String) -> String {

@@ -69,3 +69,13 @@ public enum SecretKeyFile {
     return stride(from: 0, to: 64, by: 2).map { bytes[$0] << 4 | bytes[$0 + 1] }
   }
 }
+
+extension Configuration {
+  /// What is wrong with the permissions of the key file, where something is delivered; nil when nothing is, or when there is no such file yet.
+  ///
+  /// Not an error of the configuration: the plugin judges without the key, and its worker parks what it cannot sign. For `check-config`.
+  public var keyFileProblem: ConfigurationError? {
+    guard delivery.sink != .none, let path = node.secretKeyFile, let problem = SecretKeyFile.permissionProblem(path) else { return nil }
+    return ConfigurationError(key: "node.secretKeyFile", message: "\(path) \(problem)")
+  }
+}

@@ -46,8 +46,10 @@ public struct Bytes32: Hashable, Comparable, Sendable {
 
   /// Decodes exactly 64 lowercase hex digits, given as ASCII bytes (`"…".utf8`); nil for anything else, uppercase too.
   public init?(hex digits: some Collection<UInt8>) {
-    guard let bytes = Hex.decode(digits) else { return nil }
-    self.init(bytes)
+    guard digits.count == 64 else { return nil }
+    let inPlace = digits.withContiguousStorageIfAvailable { $0.baseAddress.flatMap { Bytes32(unsafeHex: $0) } }
+    guard let value = inPlace ?? Hex.decode(digits).flatMap({ Bytes32($0) }) else { return nil }
+    self = value
   }
 
   /// The 32 bytes.

@@ -7,7 +7,7 @@ import Nostr
 /// confirmer tells which rows are delivered; without one, exit 0 means all of them.
 public struct CommandSink: Sink {
   /// strfry's default maxEventSize: a longer line would end `strfry import`, and the rest of the batch with it.
-  public static let standardEventBytes = 65_536
+  public static let standardEventBytes = 65_535
 
   private let command: ChildCommand
   private let confirmer: Confirmer?

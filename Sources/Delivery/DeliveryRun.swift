@@ -17,9 +17,8 @@ public struct DeliveryRun {
   private let syncs: Bool
   private let waitSeconds: Int
 
-  /// With `--once`, so many passes in a row that the sink takes nothing of are enough: more than it takes to find one event that breaks a
-  /// whole batch of 500 by halving.
-  private static let maxFailingPasses = 12
+  /// With `--once`, so many passes in a row that the sink takes nothing of are enough; each looks for an event that is to blame.
+  private static let maxFailingPasses = 2
   private static let idleMilliseconds: UInt64 = 1000
 
   /// - Parameters:

@@ -6,6 +6,8 @@ import StateStore
 extension DeliveryWorker {
   /// Then the other steps have their turn.
   private static let maxBatches = 100
+  /// When so many single events in a row are refused, it is the sink that is away, not an event that is bad.
+  private static let maxLoneFailures = 2
 
   /// Signs due rows, hands them to the sink batch by batch, and notes what became of them. Ends when the sink takes nothing of a batch.
   func deliverDue(_ pass: inout DeliveryPass, _ mayContinue: () -> Bool) throws {
@@ -13,6 +15,7 @@ extension DeliveryWorker {
     try note()
     // What fails in this pass is due later than this, so no row comes up twice.
     let now = clock()
+    var loneFailures = 0
     for _ in 0..<Self.maxBatches {
       guard mayContinue() else { return }
       let rows = try store.read { try $0.dueFollowUps(now: now, limit: batchRows) }
@@ -20,17 +23,25 @@ extension DeliveryWorker {
       let (batch, signed, unsent) = sign(rows)
       let outcomes = signed.isEmpty ? [] : sink.deliver(signed)
       unnoted = unsent
+      let isRefused = !batch.isEmpty && outcomes.allSatisfy { $0.isRetry }
+      if isRefused, batch.count > 1 {
+        // One event may have broken the command for all: halve until it stands alone. The others have not failed, and no attempt of theirs counts.
+        batchRows = max(1, batch.count / 2)
+        report(unnoted, &pass)
+        try note()
+        continue
+      }
       for (index, row) in batch.enumerated() {
         unnoted.append(mark(row, outcomes.indices.contains(index) ? outcomes[index] : .retry("the sink does not say what became of it")))
       }
       report(unnoted, &pass)
       try note()
-      if !batch.isEmpty, outcomes.allSatisfy({ $0.isRetry }) {
-        batchRows = max(1, batch.count / 2)
+      loneFailures = isRefused ? loneFailures + 1 : 0
+      if loneFailures == Self.maxLoneFailures {
         pass.isSinkFailing = true
         return
       }
-      batchRows = min(options.batchRows, batchRows * 2)
+      if !isRefused { batchRows = min(options.batchRows, batchRows * 2) }
     }
   }
 

@@ -25,9 +25,12 @@ public final class Judge {
   ///
   /// - Parameter sourceInfo: what strfry says of the source, for the journal; asked only when something is written.
   public func judge(_ slices: borrowing EventSlices, in circumstances: Circumstances, sourceInfo: () -> String = { "" }) -> Judgement {
-    if options.verifiesAll, let rejection = verify(slices) { return .rejected(rejection) }
     let claimants = registry.claimants(of: slices)
-    if claimants.isEmpty { return unclaimed }
+    if claimants.isEmpty {
+      if options.verifiesAll, let rejection = verify(slices) { return .rejected(rejection) }
+      return unclaimed
+    }
+    // A claimed event is verified and taken out of the line in one step.
     let event: VerifiedEvent
     do {
       event = try verifier.verifiedEvent(slices)

@@ -5,19 +5,27 @@ public enum JSONText {
   /// Appends `utf8`, escaped and in quotes. The bytes must be valid UTF-8, as those of a String or a `Text` are.
   public static func append(_ utf8: some Sequence<UInt8>, to json: inout [UInt8]) {
     json.append(0x22)
-    for byte in utf8 {
+    let isDone: Void? = utf8.withContiguousStorageIfAvailable { append($0, to: &json) }
+    if isDone == nil { Array(utf8).withUnsafeBufferPointer { append($0, to: &json) } }
+    json.append(0x22)
+  }
+
+  /// Runs of bytes that stand for themselves are copied at once.
+  private static func append(_ utf8: UnsafeBufferPointer<UInt8>, to json: inout [UInt8]) {
+    var copied = 0
+    for index in utf8.indices {
+      let byte = utf8[index]
+      guard byte < 0x20 || byte == 0x22 || byte == 0x5c else { continue }
+      json.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied..<index]))
+      copied = index + 1
       if let letter = NIP01Form.shortEscape(byte) {
         json.append(0x5c)
         json.append(letter)
-      } else if byte < 0x20 {
-        json.append(contentsOf: "\\u00".utf8)
-        json.append(NIP01Form.hexDigit(byte >> 4))
-        json.append(NIP01Form.hexDigit(byte & 0x0f))
       } else {
-        json.append(byte)
+        json.append(contentsOf: [0x5c, 0x75, 0x30, 0x30, NIP01Form.hexDigit(byte >> 4), NIP01Form.hexDigit(byte & 0x0f)])
       }
     }
-    json.append(0x22)
+    json.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied...]))
   }
 
   /// `string` as JSON, in quotes.

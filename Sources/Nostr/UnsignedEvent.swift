@@ -12,6 +12,8 @@ public struct UnsignedEvent: Sendable, Hashable {
   public let kind: UInt64
   public let tags: [[String]]
   public let content: String
+  /// The SHA-256 of the NIP-01 serialisation `[0,pubkey,created_at,kind,tags,content]`.
+  public let id: EventID
 
   /// - Throws: `controlCharacter` when a tag or the content has one besides `\n`, `\t`, `\r` (U+007F is one too).
   public init(pubkey: PublicKey, createdAt: UInt64, kind: UInt64, tags: [[String]], content: String) throws(UnsignedEventError) {
@@ -21,20 +23,16 @@ public struct UnsignedEvent: Sendable, Hashable {
     self.kind = kind
     self.tags = tags
     self.content = content
+    var form = Array("[0,\"\(pubkey.hex)\",\(createdAt),\(kind),".utf8)
+    Self.append(tags, to: &form)
+    form.append(UInt8(ascii: ","))
+    JSONText.append(content.utf8, to: &form)
+    form.append(UInt8(ascii: "]"))
+    id = EventID(SHA256.digest(of: form))
   }
 
   private static func isPlain(_ text: String) -> Bool {
     text.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x0a || $0 == 0x09 || $0 == 0x0d }
-  }
-
-  /// The SHA-256 of the NIP-01 serialisation `[0,pubkey,created_at,kind,tags,content]`.
-  public var id: EventID {
-    var form = Array("[0,\"\(pubkey.hex)\",\(createdAt),\(kind),".utf8)
-    appendTags(to: &form)
-    form.append(UInt8(ascii: ","))
-    JSONText.append(content.utf8, to: &form)
-    form.append(UInt8(ascii: "]"))
-    return EventID(SHA256.digest(of: form))
   }
 
   /// The event as a JSON object, with id and without sig, keys in alphabetical order: the same event always gives the same bytes.
@@ -57,12 +55,12 @@ public struct UnsignedEvent: Sendable, Hashable {
     json += ",\"created_at\":\(createdAt),\"id\":\"\(id.hex)\",\"kind\":\(kind),\"pubkey\":\"\(pubkey.hex)\"".utf8
     if let signature { json += ",\"sig\":\"\(Hex.string(signature))\"".utf8 }
     json += ",\"tags\":".utf8
-    appendTags(to: &json)
+    Self.append(tags, to: &json)
     json.append(UInt8(ascii: "}"))
     return json
   }
 
-  private func appendTags(to json: inout [UInt8]) {
+  private static func append(_ tags: [[String]], to json: inout [UInt8]) {
     json.append(UInt8(ascii: "["))
     for (index, tag) in tags.enumerated() {
       if index > 0 { json.append(UInt8(ascii: ",")) }

@@ -9,6 +9,9 @@ import Nostr
 public enum FollowUp: Sendable {
   /// An event whose final form is known now.
   case event(FollowUpEvent)
+  /// The same, made only when the decision is final: an event is decided on a snapshot first, and hashing what is thrown away again would be the dearest
+  /// part of it. A pure function of the decision.
+  case made(by: @Sendable () throws -> FollowUpEvent)
   /// An event that is built from the state once its debounce has passed; several requests for one subject become one event.
   case deferred(DeferredFollowUp)
 }

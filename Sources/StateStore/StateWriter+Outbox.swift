@@ -11,6 +11,7 @@ extension StateWriter {
   public func enqueue(_ followUp: FollowUp, at receivedAt: UInt64) throws {
     switch followUp {
     case .event(let event): try enqueue(event, at: receivedAt)
+    case .made(let make): try enqueue(try make(), at: receivedAt)
     case .deferred(let deferred): try enqueue(deferred)
     }
   }

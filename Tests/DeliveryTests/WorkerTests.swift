@@ -146,20 +146,24 @@ struct WorkerTests {
     let installation = try Installation()
     let ids = try installation.enqueue((0..<8).map { "\($0)" })
     let poison = ids[5]
-    final class Breaking: Sink {
-      let poison: EventID
-      init(_ poison: EventID) { self.poison = poison }
-      func deliver(_ batch: [SignedRow]) -> [SinkOutcome] {
-        let breaks = batch.contains { $0.id == poison }
-        return batch.map { _ in breaks ? .retry("broken") : .delivered }
-      }
-    }
-    let worker = try installation.worker(Breaking(poison))
+    let worker = try installation.worker(Breaking(poison: poison))
     for _ in 0..<60 {
       _ = worker.runOnce()
       installation.advance(seconds: 700)
     }
     for id in ids { #expect(try installation.row(id).state == (id == poison ? .failed : .delivered)) }
+  }
+
+  @Test("An event that breaks the command costs its neighbours no attempt, and they are delivered in the same pass")
+  func neighboursOfPoison() throws {
+    let installation = try Installation()
+    let ids = try installation.enqueue((0..<8).map { "\($0)" })
+    _ = try installation.worker(Breaking(poison: ids[5])).runOnce()
+    for id in ids {
+      let row = try installation.row(id)
+      #expect(row.state == (id == ids[5] ? .due : .delivered))
+      #expect(row.attempts == (id == ids[5] ? 1 : 0))
+    }
   }
 
   @Test("The pass ends between two batches when it may not continue")
@@ -196,5 +200,15 @@ struct WorkerTests {
     installation.advance(seconds: 2 * 86_400)
     #expect(worker.runOnce().pruned == 1)
     #expect(try installation.counts().delivered == 0)
+  }
+}
+
+/// A command that one event breaks, and every batch with it.
+private struct Breaking: Sink {
+  let poison: EventID
+
+  func deliver(_ batch: [SignedRow]) -> [SinkOutcome] {
+    let breaks = batch.contains { $0.id == poison }
+    return batch.map { _ in breaks ? .retry("broken") : .delivered }
   }
 }

@@ -60,7 +60,7 @@ public struct CampaignRecord: Sendable, Equatable {
     writer.put(isStripped)
     writer.put(captain)
     writer.put(optional: bien) { $0.put($1) }
-    writer.put(optional: wallet) { $0.put(counted: $1.text) }
+    writer.put(optional: wallet) { $0.put($1) }
     writer.put(optional: cell) { $0.put($1) }
     writer.put(optional: head) {
       $0.put($1.id)
@@ -101,10 +101,7 @@ public struct CampaignRecord: Sendable, Equatable {
     let isStripped = try reader.bool()
     let captain = try reader.publicKey()
     let bien = try reader.optional { try $0.publicKey() }
-    let wallet = try reader.optional { reader in
-      guard let wallet = G1Key(utf8: try reader.counted()) else { throw Fault.corrupt(table, "malformed wallet") }
-      return wallet
-    }
+    let wallet = try reader.optional { try $0.g1Key() }
     let cell = try reader.optional { try $0.publicKey() }
     let head = try reader.optional { reader in
       let id = try reader.eventID()

@@ -33,7 +33,7 @@ public struct CampaignTerms: Equatable, Sendable {
 }
 
 extension RecordWriter {
-  // status 1 · closed_at ? · goals n×(type 1, target 8) · inactive n×1 · wallets n×(type 1, text) · owners 32 · title · d
+  // status 1 · closed_at ? · goals n×(type 1, target 8) · inactive n×1 · wallets n×(type 1, key 32, text) · owners 32 · title · d
   mutating func put(_ terms: CampaignTerms) {
     put(terms.status.rawValue)
     put(optional: terms.closedAt) { $0.put($1) }
@@ -48,7 +48,7 @@ extension RecordWriter {
     put(UInt8(terms.wallets.count))
     for (type, wallet) in terms.wallets.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       put(type.rawValue)
-      put(counted: wallet.text)
+      put(wallet)
     }
     put(terms.owners)
     put(counted: terms.title)
@@ -67,8 +67,7 @@ extension RecordReader {
     var wallets: [GoalType: G1Key] = [:]
     for _ in 0..<(try uint8()) {
       let type = try goalType(of: table)
-      guard let wallet = G1Key(utf8: try counted()) else { throw Fault.corrupt(table, "malformed wallet") }
-      wallets[type] = wallet
+      wallets[type] = try g1Key()
     }
     let owners = try bytes32()
     let title = try string()

@@ -11,39 +11,40 @@ struct CrowdfundingFollowUp {
   init(_ options: FollowUpOptions) { self.options = options }
 
   /// Kind 9742: this contribution was posted.
-  func receipt(_ contribution: Contribution, _ event: VerifiedEvent, _ campaign: CampaignRecord) throws -> [FollowUp] {
+  func receipt(_ contribution: Contribution, _ event: VerifiedEvent, _ campaign: CampaignRecord) -> [FollowUp] {
     guard options.receipts, let node = options.nodeKey else { return [] }
-    let project = campaign.project.description
-    let zen = contribution.amount.decimal()
-    var tags: [[String]] = []
-    if let head = campaign.head {
-      tags.append(["e", head.id.hex])
-      tags.append(["a", Address(kind: 30904, pubkey: head.author, identifier: head.terms.identifier).text.string.printable])
-    }
-    tags += [
-      ["e", event.id.hex, "", "reaction"], ["p", event.pubkey.hex], ["project-id", project], ["amount", zen], ["currency", "ZEN"],
-      ["target", contribution.target.name],
-      ["tx_ref", "CF:\(project):ZEN:\(zen):\(event.pubkey.hex.prefix(8)):\(event.id.hex.prefix(16))"],
-      ["s", "OK"], ["settlement", "none"], ["t", "crowdfunding-contribution"], ["t", "UPlanet"], ["role", "receipt"],
-    ]
+    let (project, head, id, author, createdAt) = (campaign.project, campaign.head, event.id, event.pubkey, event.createdAt)
+    let (amount, target) = (contribution.amount, contribution.target)
     return [
-      try followUp(.contributionReceipt, campaign.project, event.id, node: node, createdAt: event.createdAt, kind: 9742, tags: tags, content: "")
+      .made {
+        var tags: [[String]] = []
+        if let head {
+          tags.append(["e", head.id.hex])
+          tags.append(["a", Address(kind: 30904, pubkey: head.author, identifier: head.terms.identifier).text.string.printable])
+        }
+        let (zen, sender, reaction) = (amount.decimal(), author.hex, id.hex)
+        tags += [
+          ["e", reaction, "", "reaction"], ["p", sender], ["project-id", project.description], ["amount", zen], ["currency", "ZEN"],
+          ["target", target.name], ["tx_ref", "CF:\(project):ZEN:\(zen):\(sender.prefix(8)):\(reaction.prefix(16))"],
+          ["s", "OK"], ["settlement", "none"], ["t", "crowdfunding-contribution"], ["t", "UPlanet"], ["role", "receipt"],
+        ]
+        let receipt = try UnsignedEvent(pubkey: node, createdAt: createdAt, kind: 9742, tags: tags, content: "")
+        return FollowUpEvent(name: .contributionReceipt, subject: project.bytes, trigger: id, body: .unsigned(receipt))
+      }
     ]
   }
 
   /// Kind 1985 (NIP-32): this node recorded the decision.
-  func label(_ label: String, _ event: VerifiedEvent, _ project: ProjectID) throws -> [FollowUp] {
+  func label(_ label: String, _ event: VerifiedEvent, _ project: ProjectID) -> [FollowUp] {
     guard options.labels, let node = options.nodeKey else { return [] }
-    let tags = [["L", "commonsguard"], ["l", label, "commonsguard"], ["e", event.id.hex], ["p", event.pubkey.hex]]
-    return [try followUp(.decisionLabel, project, event.id, node: node, createdAt: event.createdAt, kind: 1985, tags: tags, content: "")]
-  }
-
-  private func followUp(
-    _ name: FollowUpName, _ project: ProjectID, _ trigger: EventID, node: PublicKey, createdAt: UInt64, kind: UInt64, tags: [[String]],
-    content: String
-  ) throws -> FollowUp {
-    let event = try UnsignedEvent(pubkey: node, createdAt: createdAt, kind: kind, tags: tags, content: content)
-    return .event(FollowUpEvent(name: name, subject: project.bytes, trigger: trigger, body: .unsigned(event)))
+    let (id, author, createdAt) = (event.id, event.pubkey, event.createdAt)
+    return [
+      .made {
+        let tags = [["L", "commonsguard"], ["l", label, "commonsguard"], ["e", id.hex], ["p", author.hex]]
+        let label = try UnsignedEvent(pubkey: node, createdAt: createdAt, kind: 1985, tags: tags, content: "")
+        return FollowUpEvent(name: .decisionLabel, subject: project.bytes, trigger: id, body: .unsigned(label))
+      }
+    ]
   }
 
   /// Asks for a snapshot of a campaign, debounced; at once when its status changed.
@@ -104,5 +105,8 @@ struct CrowdfundingFollowUp {
 
 extension String {
   /// Without control characters, which events of ours do not hold.
-  var printable: String { String(String.UnicodeScalarView(unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f })) }
+  var printable: String {
+    guard utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else { return self }
+    return String(String.UnicodeScalarView(unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f }))
+  }
 }

@@ -53,7 +53,7 @@ extension CrowdfundingValidator {
     effects.provides = [.event(event.id)]
     if campaign.hasDeletions { effects.provides.append(.campaign(campaign.project)) }
     let followUps = CrowdfundingFollowUp(options.followUps)
-    effects.followUps += try followUps.receipt(contribution, event, campaign)
+    effects.followUps += followUps.receipt(contribution, event, campaign)
     let isFunded = try reaches(contribution, campaign, before, reading: state)
     effects.followUps += followUps.snapshotRequest(campaign.project, event, circumstances, atOnce: isFunded)
     return .accepted(effects)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Cryptography
 import Nostr
+import Policy
 
 /// A Ğ1 wallet's public key: 32 bytes, written in base58 (43–44 characters) or as an SS58 address (46–50).
 ///
@@ -23,6 +24,12 @@ public struct G1Key: Hashable, Sendable {
     default: return nil
     }
     self.text = String(decoding: Array(text), as: UTF8.self)
+  }
+
+  /// What a record holds: checked when it was written, and not decoded again.
+  init(key: Bytes32, text: String) {
+    self.key = key
+    self.text = text
   }
 
   public static func == (left: G1Key, right: G1Key) -> Bool { left.key == right.key }
@@ -60,5 +67,20 @@ enum Base58 {
       }
     }
     return [UInt8](repeating: 0, count: leadingZeros) + number.reversed()
+  }
+}
+
+extension RecordWriter {
+  // key 32 · text n
+  mutating func put(_ wallet: G1Key) {
+    put(wallet.key)
+    put(counted: wallet.text)
+  }
+}
+
+extension RecordReader {
+  mutating func g1Key() throws -> G1Key {
+    let key = try bytes32()
+    return G1Key(key: key, text: try string())
   }
 }

@@ -20,9 +20,10 @@ enum CheckConfigCommand {
       case .file(let path): path
       case .builtIn: "built-in defaults"
       }
-    do {
+    do throws(ConfigurationErrors) {
       var configuration = try ConfigurationFile.load(location, environment: Installation.environment)
       if let directory = arguments.stateDirectory { configuration.state.path = directory }
+      if let problem = configuration.keyFileProblem { throw ConfigurationErrors([problem]) }
       if arguments.printsJSON {
         Console.print(
           JSONOutput.object([
