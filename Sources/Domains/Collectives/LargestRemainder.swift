@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+/// Splits a whole number by weights so that the shares sum up to it exactly (largest remainder; spec 5.2). Pure, 128-bit, no floats.
+public enum LargestRemainder {
+  /// - Parameters:
+  ///   - amount: what is split.
+  ///   - weights: each with the key that breaks ties; keys differ. Their sum fits into 64 bits; else nobody gets anything.
+  /// - Returns: the shares, in the order of the weights; each is within 1 of the exact share. All 0 when every weight is.
+  public static func split<Key: Comparable>(_ amount: UInt64, by weights: [(key: Key, weight: UInt64)]) -> [UInt64] {
+    var whole: UInt64 = 0
+    for entry in weights {
+      let (sum, overflow) = whole.addingReportingOverflow(entry.weight)
+      guard !overflow else { return weights.map { _ in 0 } }
+      whole = sum
+    }
+    guard whole > 0 else { return weights.map { _ in 0 } }
+    var shares: [UInt64] = []
+    var remainders: [UInt64] = []
+    shares.reserveCapacity(weights.count)
+    remainders.reserveCapacity(weights.count)
+    var given: UInt64 = 0
+    for entry in weights {
+      // No trap: a weight is at most the whole, so the quotient is at most the amount. The shares together are, too.
+      let (share, remainder) = whole.dividingFullWidth(amount.multipliedFullWidth(by: entry.weight))
+      shares.append(share)
+      remainders.append(remainder)
+      given &+= share
+    }
+    let left = Int(clamping: amount &- given)
+    guard left > 0 else { return shares }
+    let order = weights.indices.sorted { one, other in
+      if remainders[one] != remainders[other] { return remainders[one] > remainders[other] }
+      if weights[one].weight != weights[other].weight { return weights[one].weight > weights[other].weight }
+      return weights[one].key < weights[other].key
+    }
+    // Fewer are left than there are weights with a remainder.
+    for index in order.prefix(left) { shares[index] &+= 1 }
+    return shares
+  }
+}
