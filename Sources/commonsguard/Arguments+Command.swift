@@ -25,6 +25,7 @@ extension Arguments {
     case campaignShow(projectID: String)
     case campaignTrust(projectID: String, by: String, reason: String)
     case campaignVoteStatus(projectID: String)
+    case collective(CollectiveRequest)
     /// nil: of the program.
     case help(CommandSyntax?)
     case version

@@ -65,7 +65,7 @@ extension CollectivesValidator {
     _ update: CollectiveUpdate, _ base: HardState, _ ignition: IgnitionRecord, _ boost: UpdateRecord.Boost?, _ setting: UpdateSetting,
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> MeritDiff.Outcome {
-    let evidence = try evidence(setting.proofs, of: update, in: ignition, boost: boost, reading: state)
+    let evidence = try evidence(setting.proofs, by: update.pubkey, in: ignition, boost: boost, reading: state)
     return try MeritDiff(base: base, update: update, evidence: evidence, terms: terms(ignition, update.pubkey)).check(trace: setting.trace)
   }
 }

@@ -85,7 +85,7 @@ extension CollectivesValidator {
 
   /// The evidence of an update, with what the state says of it.
   func evidence(
-    _ proofs: ProofSet, of update: CollectiveUpdate, in ignition: IgnitionRecord, boost: UpdateRecord.Boost?,
+    _ proofs: ProofSet, by author: PublicKey, in ignition: IgnitionRecord, boost: UpdateRecord.Boost?,
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> Evidence {
     var candidates = proofs.transactions
@@ -102,7 +102,7 @@ extension CollectivesValidator {
       }
     }
     var used: Set<Bytes32> = []
-    for id in candidates where try isUsed(id, by: update.pubkey, in: ignition, boost: boost, reading: state) { used.insert(id) }
+    for id in candidates where try isUsed(id, by: author, in: ignition, boost: boost, reading: state) { used.insert(id) }
     return Evidence(set: proofs, used: used, updates: updates)
   }
 

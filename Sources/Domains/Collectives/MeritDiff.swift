@@ -66,7 +66,7 @@ struct MeritDiff {
     }
     trace?.enter("D8")
     if evidence.set.hasReceipts {
-      var satflow = Satflow(base, update, book, terms)
+      var satflow = Satflow(base, listed: update.products, book, terms)
       for receipt in evidence.set.receipts where !evidence.isUsed(receipt.id) && !outcome.used.contains(receipt.id.value) {
         try satflow.apply(receipt, &outcome)
       }

@@ -46,6 +46,15 @@ struct ProofReader {
     return reader.set
   }
 
+  /// Evidence that lies in files. Throws a `Rejection`.
+  static func read(_ events: [[UInt8]], createdAt: UInt64, _ options: CollectivesOptions) throws -> ProofSet {
+    var reader = try ProofReader(options, createdAt: createdAt)
+    for json in events { try reader.add(json: Text(validating: json)) }
+    for proof in reader.set.proofs where Proof.Class(proof.event, options) == nil { throw CollectivesRejection.unsupportedProof(proof.event.kind) }
+    try reader.readReceipts()
+    return reader.set
+  }
+
   private static func isProof(_ name: Text) -> Bool { name == "proof" || name == "proof_full" || name == "proof_id" || name == "proof_raw" }
 
   /// Evidence that was only named joins what was carried. Throws a `Rejection`.

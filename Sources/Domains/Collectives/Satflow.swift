@@ -9,22 +9,21 @@ struct Satflow {
   /// What is outstanding for each row without this update's incoming payments: the least that `totalOnly` allows.
   private var floors: [UInt64]
   private let base: HardState
-  private let update: CollectiveUpdate
   private let book: ZapperBook
   private let terms: DiffTerms
   private let products: Set<EventID>
   private let newPurchases: Set<EventID>
 
-  init(_ base: HardState, _ update: CollectiveUpdate, _ book: ZapperBook, _ terms: DiffTerms) {
+  /// - Parameter listed: the update's own products, with the purchases that it adds.
+  init(_ base: HardState, listed: [Product], _ book: ZapperBook, _ terms: DiffTerms) {
     self.base = base
-    self.update = update
     self.book = book
     self.terms = terms
     rows = base.rows
     floors = base.rows.map(\.outstanding)
-    products = Set(base.products.map(\.id)).union(update.products.map(\.id))
+    products = Set(base.products.map(\.id)).union(listed.map(\.id))
     let known = Set(base.products.flatMap { $0.purchases.map(\.receipt) })
-    newPurchases = Set(update.products.flatMap { $0.purchases.map(\.receipt) }).subtracting(known)
+    newPurchases = Set(listed.flatMap { $0.purchases.map(\.receipt) }).subtracting(known)
   }
 
   /// Books one fresh receipt: payout by request, incoming by address or product, payout by payee, in this order. Throws a `Rejection`.
