@@ -57,14 +57,14 @@ final class Relay {
 
   /// From another relay, much later.
   @discardableResult
-  func sync(_ event: Event, sourceType: String = "Sync") throws -> String {
-    try send(line: requestLine(event, receivedAt: event.createdAt + 1000, sourceType: sourceType, sourceInfo: "wss://relay.example"))
+  func sync(_ event: Event, sourceType: String = "Sync", at receivedAt: UInt64? = nil) throws -> String {
+    try send(line: requestLine(event, receivedAt: receivedAt ?? event.createdAt + 1000, sourceType: sourceType, sourceInfo: "wss://relay.example"))
   }
 
   /// As `sync`, and then what that released is judged again, as the worker does.
   @discardableResult
-  func settle(_ event: Event) throws -> String {
-    let answer = try sync(event)
+  func settle(_ event: Event, at receivedAt: UInt64? = nil) throws -> String {
+    let answer = try sync(event, at: receivedAt)
     try judge.judgeAllReleased()
     return answer
   }

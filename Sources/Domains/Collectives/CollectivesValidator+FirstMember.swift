@@ -16,6 +16,10 @@ extension CollectivesValidator {
     }
     trace?.enter("M2")
     guard update.name == ignition.name else { throw CollectivesRejection.nameDiffers }
+    // From sync, a later update of the member may come before the first one: then it is not a first one that is wrong, it waits.
+    if !circumstances.isLive, case .event(let previous) = update.previous, previous != update.boostpoint, try lineage.update(previous, state) == nil {
+      throw Parked(CollectivesRejection.missingPrevious(previous), waitingFor: .collectiveEvent(previous))
+    }
     trace?.enter("M3")
     guard let boostpoint = update.boostpoint else { throw CollectivesRejection.needsBoostpoint }
     trace?.enter("M4")
