@@ -16,8 +16,13 @@ func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// libFuzzer brings its own main, so these are built by scripts/fuzz alone.
-let fuzzTargets: [Target] = Context.environment["COMMONSGUARD_FUZZ"] == nil ? [] : ["LineFuzzer", "EventFuzzer"].map { name in
-  .executableTarget(name: name, dependencies: ["Nostr"], path: "Tests/Fuzzing/\(name)", swiftSettings: strict)
+let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
+  ("LineFuzzer", ["Nostr"]),
+  ("EventFuzzer", ["Nostr"]),
+  ("CollectivesFuzzer", ["Nostr", "Policy", "Collectives", "StateStore", "Judgement", "TestSupport"]),
+]
+let fuzzTargets: [Target] = Context.environment["COMMONSGUARD_FUZZ"] == nil ? [] : fuzzers.map { fuzzer in
+  .executableTarget(name: fuzzer.name, dependencies: fuzzer.dependencies, path: "Tests/Fuzzing/\(fuzzer.name)", swiftSettings: strict)
 }
 
 let package = Package(
