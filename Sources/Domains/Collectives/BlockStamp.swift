@@ -16,7 +16,7 @@ public struct BlockStamp: Hashable, Sendable {
   }
 
   /// The block of an event; nil when the tag is absent or empty. Throws a `Rejection`.
-  init?(parsing tags: TagList, createdAt: UInt64) throws {
+  init?(parsing tags: [Tag], createdAt: UInt64) throws {
     var tag: Tag?
     for candidate in tags where candidate.name == "bitcoin" {
       guard tag == nil else { throw CollectivesRejection.malformedBlock }

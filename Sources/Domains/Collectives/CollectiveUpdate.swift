@@ -35,11 +35,18 @@ public struct CollectiveUpdate: Sendable {
   /// The checks in the spec's order. Throws a `Rejection`.
   init(parsing event: VerifiedEvent, options: CollectivesOptions, trace: CheckTrace?) throws {
     self.event = event
-    let tags = event.tags
+    var rowTags: [Tag] = []
+    // A collective may have two thousand rows' tags: they are gone through once.
+    let tags = event.tags.filter { tag in
+      let name = tag.name
+      let isRow = name == "merit" || name == "sats"
+      if isRow { rowTags.append(tag) }
+      return !isRow
+    }
     trace?.enter("S2")
     name = try Self.name(tags, options)
     trace?.enter("S3")
-    if tags.first(named: "expiration") != nil { throw CollectivesRejection.expires }
+    if tags.contains(where: { $0.name == "expiration" }) { throw CollectivesRejection.expires }
     trace?.enter("S4")
     var pointers = PointerTags()
     try pointers.read(tags)
@@ -48,7 +55,7 @@ public struct CollectiveUpdate: Sendable {
     boostpoint = pointers.boostpoint
     trace?.enter("S5")
     block = try BlockStamp(parsing: tags, createdAt: event.createdAt)
-    let merits = try MeritTags(parsing: tags, trace: trace)
+    let merits = try MeritTags(parsing: rowTags, trace: trace)
     rows = merits.rows
     hasHeights = merits.hasHeights
     trace?.enter("S8")
@@ -56,13 +63,13 @@ public struct CollectiveUpdate: Sendable {
     trace?.enter("S9")
     zappers = try ZapperTag.parse(tags)
     mode = try PaymentMode.parse(tags)
-    proofs = try ProofReader.read(event, options, trace: trace)
+    proofs = try ProofReader.read(tags, createdAt: event.createdAt, options, trace: trace)
     stateHash = StateHash.of(rows)
   }
 
   /// S2: the one `d`, fit to stand in an address.
-  private static func name(_ tags: TagList, _ options: CollectivesOptions) throws -> Text {
-    let names = tags.all(named: "d")
+  private static func name(_ tags: [Tag], _ options: CollectivesOptions) throws -> Text {
+    let names = tags.filter { $0.name == "d" }
     guard names.count == 1, let name = names[0][1] else { throw CollectivesRejection.identifierCount }
     let isPlain = !name.bytes.contains { $0 < 0x20 || $0 == 0x7f || $0 == UInt8(ascii: ":") } && !name.hasC1Control
     guard (1...64).contains(name.count), isPlain, options.dRegex?.matches(name) ?? true else { throw CollectivesRejection.identifierMalformed }
@@ -76,7 +83,7 @@ private struct PointerTags {
   var previous: CollectiveUpdate.Pointer?
   var boostpoint: EventID?
 
-  mutating func read(_ tags: TagList) throws {
+  mutating func read(_ tags: [Tag]) throws {
     for tag in tags {
       let name = tag.name
       if name == "ignition" {

@@ -46,7 +46,7 @@ extension CollectiveView {
       } else if let profile = try Profile.read(holder, state), profile.hasAddress {
         eligible.insert(holder)
       } else if let head = try UpdateRecord.headID(ignition.id, holder, state), let raw = try state.raw(head), let event = try? Event(parsing: raw),
-        (try? ZapperTag.parse(event.tags)) ?? nil != nil
+        (try? ZapperTag.parse(Array(event.tags))) ?? nil != nil
       {
         eligible.insert(holder)
       }

@@ -16,15 +16,7 @@ extension HardState {
     writer.put(mode.rawValue)
     writer.put(stateHash)
     writer.put(UInt32(truncatingIfNeeded: rows.count))
-    for row in rows {
-      writer.put(row.request)
-      writer.put(row.owner)
-      writer.put(row.amount)
-      writer.put(row.outstanding)
-      writer.put(row.paid)
-      writer.put(row.leadtime)
-      writer.put(row.leadtimeHeight)
-    }
+    writer.put(fixed: Self.encoded(rows))
     writer.put(UInt32(truncatingIfNeeded: products.count))
     for product in products {
       writer.put(product.id)
@@ -64,6 +56,23 @@ extension HardState {
     var zappers: [PublicKey] = []
     for _ in 0..<(try reader.uint32()) { zappers.append(try reader.publicKey()) }
     self.init(rows: rows, products: products, zappers: zappers, mode: mode, stateHash: stateHash)
+  }
+
+  private static func encoded(_ rows: [MeritRow]) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: rows.count * rowBytes) { buffer, count in
+      guard let base = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
+      for (index, row) in rows.enumerated() {
+        let place = base + index * rowBytes
+        row.request.value.withUnsafeBytes { bytes in if let from = bytes.baseAddress { place.copyMemory(from: from, byteCount: 32) } }
+        row.owner.value.withUnsafeBytes { bytes in if let from = bytes.baseAddress { (place + 32).copyMemory(from: from, byteCount: 32) } }
+        place.storeBytes(of: row.amount.bigEndian, toByteOffset: 64, as: UInt64.self)
+        place.storeBytes(of: row.outstanding.bigEndian, toByteOffset: 72, as: UInt64.self)
+        place.storeBytes(of: row.paid.bigEndian, toByteOffset: 80, as: UInt64.self)
+        place.storeBytes(of: row.leadtime.bigEndian, toByteOffset: 88, as: UInt32.self)
+        place.storeBytes(of: row.leadtimeHeight.bigEndian, toByteOffset: 92, as: UInt32.self)
+      }
+      count = rows.count * rowBytes
+    }
   }
 
   /// A collective may have a thousand rows: they are loaded where they lie.

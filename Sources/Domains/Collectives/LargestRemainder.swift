@@ -21,20 +21,32 @@ public enum LargestRemainder {
     var given: UInt64 = 0
     for entry in weights {
       // No trap: a weight is at most the whole, so the quotient is at most the amount. The shares together are, too.
-      let (share, remainder) = whole.dividingFullWidth(amount.multipliedFullWidth(by: entry.weight))
+      let product = amount.multipliedFullWidth(by: entry.weight)
+      let (share, remainder) =
+        product.high == 0 ? product.low.quotientAndRemainder(dividingBy: whole) : whole.dividingFullWidth(product)
       shares.append(share)
       remainders.append(remainder)
       given &+= share
     }
     let left = Int(clamping: amount &- given)
-    guard left > 0 else { return shares }
-    let order = weights.indices.sorted { one, other in
-      if remainders[one] != remainders[other] { return remainders[one] > remainders[other] }
-      if weights[one].weight != weights[other].weight { return weights[one].weight > weights[other].weight }
-      return weights[one].key < weights[other].key
+    guard left > 0, left <= remainders.count else { return shares }
+    // Fewer are left than there are weights with a remainder. Those above the last remainder that counts get one each; only among those that
+    // have just this remainder the weights and keys have to be compared.
+    let last = remainders.sorted(by: >)[left - 1]
+    var ties: [Int] = []
+    var rest = left
+    for (index, remainder) in remainders.enumerated() {
+      if remainder > last {
+        shares[index] &+= 1
+        rest -= 1
+      } else if remainder == last {
+        ties.append(index)
+      }
     }
-    // Fewer are left than there are weights with a remainder.
-    for index in order.prefix(left) { shares[index] &+= 1 }
+    ties.sort { one, other in
+      weights[one].weight != weights[other].weight ? weights[one].weight > weights[other].weight : weights[one].key < weights[other].key
+    }
+    for index in ties.prefix(rest) { shares[index] &+= 1 }
     return shares
   }
 }

@@ -9,14 +9,14 @@ struct MeritTags: Sendable {
   private(set) var hasHeights = false
 
   /// Throws a `Rejection`.
-  init(parsing tags: TagList, trace: CheckTrace?) throws {
+  init(parsing tags: [Tag], trace: CheckTrace?) throws {
     trace?.enter("S6")
     try readMerits(tags)
     trace?.enter("S7")
     try readSats(tags)
   }
 
-  private mutating func readMerits(_ tags: TagList) throws {
+  private mutating func readMerits(_ tags: [Tag]) throws {
     var dialect: Int?
     var amounts: UInt64 = 0
     for tag in tags where tag.name == "merit" {
@@ -29,7 +29,8 @@ struct MeritTags: Sendable {
       rows.append(row)
     }
     hasHeights = dialect == 2
-    rows.sort { $0.request < $1.request }
+    // Most software writes them in order, and rows are large to move.
+    if !zip(rows, rows.dropFirst()).allSatisfy({ $0.request < $1.request }) { rows.sort { $0.request < $1.request } }
     var votepower: UInt128 = 0
     for (index, row) in rows.enumerated() {
       if index > 0, rows[index - 1].request == row.request { throw CollectivesRejection.duplicateMerit(row.request) }
@@ -84,7 +85,7 @@ struct MeritTags: Sendable {
       leadtimeHeight: UInt32(truncatingIfNeeded: height))
   }
 
-  private mutating func readSats(_ tags: TagList) throws {
+  private mutating func readSats(_ tags: [Tag]) throws {
     var dialect: Int?
     var seen: Set<EventID> = []
     for tag in tags where tag.name == "sats" {

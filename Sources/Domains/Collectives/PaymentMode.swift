@@ -20,7 +20,7 @@ public enum PaymentMode: UInt8, Sendable {
   }
 
   /// The `payments` tag; absent = manual. Throws a `Rejection`.
-  static func parse(_ tags: TagList) throws -> PaymentMode {
+  static func parse(_ tags: [Tag]) throws -> PaymentMode {
     var mode: PaymentMode?
     for tag in tags where tag.name == "payments" {
       guard mode == nil, let value = tag[1] else { throw CollectivesRejection.malformedMode }
@@ -41,7 +41,7 @@ public enum PaymentMode: UInt8, Sendable {
 /// `["lud16","user@host",zapper]`: where the creator is paid, and who signs the receipts (S9).
 enum ZapperTag {
   /// The zappers that an event names, ascending; nil when it names no address at all. Throws a `Rejection`.
-  static func parse(_ tags: TagList) throws -> [PublicKey]? {
+  static func parse(_ tags: [Tag]) throws -> [PublicKey]? {
     var zappers: Set<PublicKey> = []
     var isPresent = false
     for tag in tags {

@@ -28,7 +28,7 @@ public struct Product: Hashable, Sendable {
   func isListed(like other: Product) -> Bool { id == other.id && price == other.price && start == other.start && maximum == other.maximum }
 
   /// `["product","id:price:startUnix:max",relay,"[\"zapId:buyer:height\",…]"]`; tags of another shape are soft. Throws a `Rejection`.
-  static func parse(_ tags: TagList) throws -> [Product] {
+  static func parse(_ tags: [Tag]) throws -> [Product] {
     var products: [Product] = []
     var receipts: Set<EventID> = []
     for tag in tags where tag.name == "product" {

@@ -26,12 +26,12 @@ struct ProofReader {
   }
 
   /// The evidence in an update's tags. Throws a `Rejection`.
-  static func read(_ event: VerifiedEvent, _ options: CollectivesOptions, trace: CheckTrace?) throws -> ProofSet {
+  static func read(_ tags: [Tag], createdAt: UInt64, _ options: CollectivesOptions, trace: CheckTrace?) throws -> ProofSet {
     trace?.enter("S10")
-    let tags = event.tags.filter { isProof($0.name) }
+    let tags = tags.filter { isProof($0.name) }
     guard !tags.isEmpty else { return ProofSet() }
     guard tags.count <= ProofSet.maxCount else { throw CollectivesRejection.tooManyProofs }
-    var reader = try ProofReader(options, createdAt: event.createdAt)
+    var reader = try ProofReader(options, createdAt: createdAt)
     for tag in tags where tag.name == "proof" || tag.name == "proof_full" { try reader.add(json: tag[1]) }
     trace?.enter("S11")
     for proof in reader.set.proofs where Proof.Class(proof.event, options) == nil { throw CollectivesRejection.unsupportedProof(proof.event.kind) }

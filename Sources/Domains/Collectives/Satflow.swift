@@ -8,6 +8,7 @@ struct Satflow {
   private(set) var rows: [MeritRow]
   /// What is outstanding for each row without this update's incoming payments: the least that `totalOnly` allows.
   private var floors: [UInt64]
+  private let weights: [(key: EventID, weight: UInt64)]
   private let base: HardState
   private let book: ZapperBook
   private let terms: DiffTerms
@@ -20,6 +21,7 @@ struct Satflow {
     self.book = book
     self.terms = terms
     rows = base.rows
+    weights = base.rows.map { ($0.request, $0.amount) }
     floors = base.rows.map(\.outstanding)
     products = Set(base.products.map(\.id)).union(listed.map(\.id))
     let known = Set(base.products.flatMap { $0.purchases.map(\.receipt) })
@@ -75,7 +77,7 @@ struct Satflow {
     try checkCreators(receipt)
     outcome.dust &+= receipt.millisatoshi % 1000
     guard !rows.isEmpty else { return }
-    let shares = LargestRemainder.split(receipt.sats, by: rows.map { ($0.request, $0.amount) })
+    let shares = LargestRemainder.split(receipt.sats, by: weights)
     // A receipt has at most 21 million bitcoins, an update 64 receipts, so no sum here comes near 2⁶⁴; a row over its limit matches nothing.
     for (index, share) in shares.enumerated() { rows[index].outstanding &+= share }
     outcome.incoming &+= receipt.sats

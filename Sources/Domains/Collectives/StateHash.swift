@@ -6,38 +6,68 @@ import Nostr
 public enum StateHash {
   /// - Parameter rows: sorted by request.
   public static func of(_ rows: [MeritRow]) -> Bytes32 {
-    var json: [UInt8] = []
-    json.reserveCapacity(2 + rows.count * 170)
-    json.append(UInt8(ascii: "["))
-    for (index, row) in rows.enumerated() {
-      json.append(contentsOf: index > 0 ? ",[\"".utf8 : "[\"".utf8)
-      appendHex(row.request.value, to: &json)
-      json.append(contentsOf: "\",\"".utf8)
-      appendHex(row.owner.value, to: &json)
-      json.append(UInt8(ascii: "\""))
-      for number in [UInt64(row.leadtime), row.amount, row.outstanding, row.paid] {
-        json.append(UInt8(ascii: ","))
-        append(number, to: &json)
+    let json = [UInt8](unsafeUninitializedCapacity: 2 + rows.count * maxRowBytes) { buffer, count in
+      var writer = HashWriter(buffer)
+      writer.put(UInt8(ascii: "["))
+      for (index, row) in rows.enumerated() {
+        if index > 0 { writer.put(UInt8(ascii: ",")) }
+        writer.put(row)
       }
-      json.append(UInt8(ascii: "]"))
+      writer.put(UInt8(ascii: "]"))
+      count = writer.count
     }
-    json.append(UInt8(ascii: "]"))
     return SHA256.digest(of: json)
   }
 
-  private static func appendHex(_ value: Bytes32, to json: inout [UInt8]) {
+  /// `,["64","64",` and four numbers of at most 20 digits, with their commas.
+  fileprivate static let maxRowBytes = 224
+}
+
+/// Writes into a buffer that is large enough for all rows: collectives may have a thousand, and each update is hashed.
+private struct HashWriter {
+  private let buffer: UnsafeMutableBufferPointer<UInt8>
+  private(set) var count = 0
+
+  init(_ buffer: UnsafeMutableBufferPointer<UInt8>) { self.buffer = buffer }
+
+  mutating func put(_ byte: UInt8) {
+    guard count < buffer.count else { return }
+    buffer[count] = byte
+    count += 1
+  }
+
+  mutating func put(_ row: MeritRow) {
+    put(UInt8(ascii: "["))
+    put(row.request.value)
+    put(UInt8(ascii: ","))
+    put(row.owner.value)
+    putMember(UInt64(row.leadtime))
+    putMember(row.amount)
+    putMember(row.outstanding)
+    putMember(row.paid)
+    put(UInt8(ascii: "]"))
+  }
+
+  private mutating func put(_ value: Bytes32) {
+    put(UInt8(ascii: "\""))
     value.withUnsafeBytes { bytes in
       for byte in bytes {
-        json.append(digit(byte >> 4))
-        json.append(digit(byte & 0x0f))
+        put(Self.digit(byte >> 4))
+        put(Self.digit(byte & 0x0f))
       }
     }
+    put(UInt8(ascii: "\""))
   }
 
   private static func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x57 + nibble }
 
-  private static func append(_ number: UInt64, to json: inout [UInt8]) {
-    guard number >= 10 else { return json.append(0x30 + UInt8(truncatingIfNeeded: number)) }
-    json.append(contentsOf: String(number).utf8)
+  private mutating func putMember(_ number: UInt64) {
+    put(UInt8(ascii: ","))
+    var divisor: UInt64 = 1
+    while number / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      put(0x30 + UInt8(truncatingIfNeeded: number / divisor % 10))
+      divisor /= 10
+    }
   }
 }
