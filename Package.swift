@@ -16,8 +16,13 @@ func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// libFuzzer brings its own main, so these are built by scripts/fuzz alone.
-let fuzzTargets: [Target] = Context.environment["COMMONSGUARD_FUZZ"] == nil ? [] : ["LineFuzzer", "EventFuzzer"].map { name in
-  .executableTarget(name: name, dependencies: ["Nostr"], path: "Tests/Fuzzing/\(name)", swiftSettings: strict)
+let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
+  ("LineFuzzer", ["Nostr"]),
+  ("EventFuzzer", ["Nostr"]),
+  ("CollectivesFuzzer", ["Nostr", "Policy", "Collectives", "StateStore", "Judgement", "TestSupport"]),
+]
+let fuzzTargets: [Target] = Context.environment["COMMONSGUARD_FUZZ"] == nil ? [] : fuzzers.map { fuzzer in
+  .executableTarget(name: fuzzer.name, dependencies: fuzzer.dependencies, path: "Tests/Fuzzing/\(fuzzer.name)", swiftSettings: strict)
 }
 
 let package = Package(
@@ -39,6 +44,7 @@ let package = Package(
     library("Ledger", ["Nostr", "Policy"]),
     // Floor 4: the domains
     library("Crowdfunding", ["Nostr", "Policy", "Ledger"], path: "Sources/Domains/Crowdfunding"),
+    library("Collectives", ["Cryptography", "Nostr", "Policy"], path: "Sources/Domains/Collectives"),
     // Floor 5
     library("StateStore", ["LMDB", "Cryptography", "Nostr", "Policy", "Ledger", "CSystem"]),
     // Floor 6
@@ -46,12 +52,13 @@ let package = Package(
     // Floor 7
     library("Plugin", ["CSystem", "Nostr", "Policy", "StateStore", "Judgement"]),
     library("Delivery", ["CSystem", "Cryptography", "Nostr", "Policy", "StateStore", "Judgement"]),
-    library("Configuration", ["Nostr", "Policy", "Crowdfunding"]),
+    library("Configuration", ["Nostr", "Policy", "Crowdfunding", "Collectives"]),
     // Floor 8
     .executableTarget(
       name: "commonsguard",
       dependencies: [
-        "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "StateStore", "Judgement", "Plugin", "Delivery", "Configuration",
+        "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "Collectives", "StateStore", "Judgement", "Plugin", "Delivery",
+        "Configuration",
       ],
       path: "Sources/commonsguard", swiftSettings: strict),
 
@@ -64,17 +71,18 @@ let package = Package(
     tests(of: "Ledger", ["Nostr", "Policy"]),
     tests(of: "StateStore", ["LMDB", "Nostr", "Policy"]),
     tests(of: "Crowdfunding", ["Nostr", "Policy", "Ledger", "StateStore", "Judgement"]),
+    tests(of: "Collectives", ["Cryptography", "Nostr", "Policy", "StateStore", "Judgement"]),
     tests(of: "Judgement", ["Nostr", "Policy", "Crowdfunding", "StateStore"]),
     tests(of: "Plugin", ["Nostr", "Policy", "StateStore", "Judgement"]),
     tests(of: "Delivery", ["LMDB", "Cryptography", "Nostr", "Policy", "StateStore", "Judgement"]),
-    tests(of: "Configuration", ["Policy", "Crowdfunding"]),
+    tests(of: "Configuration", ["Policy", "Crowdfunding", "Collectives"]),
     // The built program, driven as strfry drives it.
     .testTarget(
       name: "EndToEndTests", dependencies: ["commonsguard", "TestSupport", "Cryptography", "Nostr"], path: "Tests/EndToEndTests", swiftSettings: strict),
     // What the scripts measure and shake the program with: streams, scale, soak.
     .executableTarget(
       name: "laboratory",
-      dependencies: ["TestSupport", "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "StateStore", "Judgement"],
+      dependencies: ["TestSupport", "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "Collectives", "StateStore", "Judgement"],
       path: "Tests/Laboratory", swiftSettings: strict),
   ] + fuzzTargets
 )

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Collectives
 import Crowdfunding
 import FoundationEssentials
 import Glibc
@@ -45,13 +46,15 @@ extension Configuration {
     log = Log(level: Diagnostic.Level(rawValue: text("log.level")) ?? .info, format: Log.Format(rawValue: text("log.format")) ?? .text)
     let umapsFile = path("crowdfunding.umaps")
     readFiles = umapsFile.map { [$0] } ?? []
-    crowdfunding = CrowdfundingOptions(
-      followUps: FollowUpOptions(
-        nodeKey: node.publicKey, receipts: boolean("followUps.receipts"), snapshots: boolean("followUps.snapshots"),
-        labels: boolean("followUps.labels"), debounceSeconds: UInt64(clamping: integer("followUps.debounceSeconds"))))
+    let followUps = FollowUpOptions(
+      nodeKey: node.publicKey, receipts: boolean("followUps.receipts"), snapshots: boolean("followUps.snapshots"),
+      labels: boolean("followUps.labels"), debounceSeconds: UInt64(clamping: integer("followUps.debounceSeconds")))
+    crowdfunding = CrowdfundingOptions(followUps: followUps)
+    collectives = CollectivesOptions(followUps: followUps)
     let deliveryFile = path("delivery.file")
 
     readCrowdfunding(&values, umapsFile: umapsFile)
+    collectives.read(&values)
     readSink(&values, file: deliveryFile)
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Collectives
 import Crowdfunding
 import Nostr
 import Policy
@@ -26,6 +27,14 @@ extension ConfigurationKey {
     case (.publicKeys, .array(let elements)):
       let wrong = elements.firstIndex { $0.string.flatMap(Self.publicKey) == nil }
       return wrong.map { Problem(element: $0, message: "must be npub1… or 64 lowercase hex digits") }
+    case (.fraction(let proper), .string(let text)): return Self.fraction(text, proper: proper) == nil ? mustBe("not \(value.json)") : nil
+    case (.pattern, .string(let text)): return NamePattern(text) == nil ? mustBe("this is none") : nil
+    case (.kinds, .array(let elements)):
+      let wrong = elements.firstIndex { $0.integer.map { !(0...65_535).contains($0) } ?? true }
+      return wrong.map { Problem(element: $0, message: "must be a kind from 0 to 65535") }
+    case (.zappers, .array(let elements)):
+      let wrong = elements.firstIndex { $0.string.flatMap(Self.zapper) == nil }
+      return wrong.map { Problem(element: $0, message: "must be payee=zapper, each npub1… or 64 lowercase hex digits") }
     case (.command, .array(let elements)): return Self.commandProblem(elements)
     default: return mustBe("not \(value.kindName)")
     }
@@ -56,6 +65,19 @@ extension ConfigurationKey {
     guard text.hasPrefix("npub1") else { return PublicKey(hex: text) }
     guard let bytes = Bech32.decode(hrp: "npub", text), bytes.count == 32 else { return nil }
     return PublicKey(hex: bytes.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined())
+  }
+
+  /// A share above 0, and below 1 or at most 1.
+  static func fraction(_ text: String, proper: Bool) -> Fraction? {
+    guard let fraction = Fraction(text), fraction.numerator > 0 else { return nil }
+    return fraction.isProper || !proper && fraction.numerator == fraction.denominator ? fraction : nil
+  }
+
+  /// `payee=zapper`.
+  static func zapper(_ text: String) -> (payee: PublicKey, zapper: PublicKey)? {
+    let parts = text.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, let payee = publicKey(parts[0]), let zapper = publicKey(parts[1]) else { return nil }
+    return (payee, zapper)
   }
 
   /// A number of Ẑ; nil unless above 0 with at most two places.

@@ -19,6 +19,14 @@ public struct ConfigurationKey: Sendable {
     case publicKeys
     /// A Ğ1 wallet's public key, base58 or SS58.
     case g1Key
+    /// A share such as `1/2`: above 0, and below 1 where `proper`.
+    case fraction(proper: Bool)
+    /// A list of event kinds.
+    case kinds
+    /// A POSIX extended regular expression.
+    case pattern
+    /// A list of `payee=zapper`, each `npub1…` or 64 lowercase hex digits.
+    case zappers
     /// A command's argument vector, run without a shell.
     case command
     /// Something that this version only compares with the default, in words for the reference.
@@ -65,6 +73,10 @@ public struct ConfigurationKey: Sendable {
       case .publicKey: "npub1… or 64 lowercase hex digits"
       case .publicKeys: "a list of npub1… or 64 lowercase hex digits"
       case .g1Key: "a Ğ1 public key (base58 or SS58)"
+      case .fraction(let proper): proper ? "a fraction above 0 and below 1, such as \"1/2\"" : "a fraction above 0 and at most 1, such as \"2/100\""
+      case .kinds: "a list of kinds from 0 to 65535"
+      case .pattern: "a POSIX extended regular expression"
+      case .zappers: "a list of \"payee=zapper\", each npub1… or 64 lowercase hex digits"
       case .command: "a list of texts: a program and its arguments"
       case .other(let words): words
       }

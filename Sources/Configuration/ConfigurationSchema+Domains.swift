@@ -46,14 +46,6 @@ extension ConfigurationSchema {
 
   /// The domains that come later. `enabled` is true by the contract; until then their events are unclaimed.
   static let laterDomains: [ConfigurationKey] = [
-    .init("collectives.enabled", .boolean, .boolean(true), "judge collectives", .later("collectives")),
-    .init("collectives.approve", .other("a fraction, as text"), .string("1/2"), "the share of votepower that approves", .later("collectives")),
-    .init("collectives.veto", .other("a fraction, as text"), .string("2/100"), "the share of votepower that vetoes", .later("collectives")),
-    .init("collectives.checkpoint", .boolean, .boolean(false), "start a chain in its middle", .later("collectives")),
-    .init(
-      "collectives.forkPolicy", .choice(["firstSeen", "nip01"]), .string("firstSeen"), "which of two siblings is followed", .later("collectives")),
-    .init("collectives.genesisMerit", .boolean, .boolean(true), "whether a first state may hold merits", .later("collectives")),
-    .init("collectives.allowDeletion", .boolean, .boolean(false), "whether a history may be deleted", .later("collectives")),
     .init("groups.enabled", .boolean, .boolean(true), "judge groups", .later("groups")),
     .init("groups.kinds.init", .integer(0...65_535), .integer(4830), "the kind of a group's first event", .later("groups")),
     .init("groups.kinds.proposal", .integer(0...65_535), .integer(4831), "the kind of proposals", .later("groups")),

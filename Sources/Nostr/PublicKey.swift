@@ -15,7 +15,7 @@ public struct PublicKey: Hashable, Comparable, Sendable, CustomStringConvertible
 
   /// Decodes the 64 lowercase hex digits of a tag's element; nil for anything else.
   public init?(hex: Text) {
-    guard let value = Bytes32(hex: hex.bytes) else { return nil }
+    guard let value = hex.bytes32 else { return nil }
     self.init(value)
   }
 

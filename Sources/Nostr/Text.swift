@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
+import Cryptography
+
 /// Validated UTF-8, compared byte by byte: two texts are the same only when their bytes are.
 ///
 /// Swift's String compares by canonical equivalence ("é" in one or in two code points is equal, "\r\n" is one Character),
@@ -37,6 +39,12 @@ public struct Text: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// The number these decimal digits write: nil when empty, when there is any other byte, a leading zero, or more than UInt64 holds.
   public var decimal: UInt64? { Decimal.parse(bytes) }
+
+  /// The bytes that exactly 64 lowercase hex digits write; nil for anything else. No heap: events may hold thousands.
+  public var bytes32: Bytes32? {
+    guard bytes.count == 64 else { return nil }
+    return bytes.withUnsafeBytes { buffer in buffer.baseAddress.flatMap { Bytes32(unsafeHex: $0) } }
+  }
 
   public static func == (left: Text, right: Text) -> Bool { left.bytes == right.bytes }
 

@@ -26,6 +26,7 @@ extension Arguments {
     /// nil: the user's own name; no reason.
     case campaignTrust(projectID: String, by: String?, reason: String?)
     case campaignVoteStatus(projectID: String)
+    case collective(CollectiveRequest)
     /// nil: of the program.
     case help(CommandSyntax?)
     case version

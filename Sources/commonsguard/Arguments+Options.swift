@@ -36,9 +36,9 @@ extension Arguments {
         if found == Int32(UInt8(ascii: "h")) {
           try add("help", "")
         } else if known.indices.contains(Int(found - Self.firstNumber)) {
-          let name = known[Int(found - Self.firstNumber)].name
-          try Self.refuseAbbreviation(of: name, in: vector)
-          try add(name, commonsguard_optarg().map { String(cString: $0) } ?? "")
+          let option = known[Int(found - Self.firstNumber)]
+          try Self.refuseAbbreviation(of: option.name, in: vector)
+          try add(option.name, commonsguard_optarg().map { String(cString: $0) } ?? "", isRepeatable: option.isRepeatable)
         } else {
           throw Self.error(found, in: vector)
         }
@@ -58,7 +58,14 @@ extension Arguments {
       throw UsageError("write the option --\(name) in full")
     }
 
-    private mutating func add(_ name: String, _ value: String) throws(UsageError) {
+    /// What stands between the values of an option that was given several times: no argument can hold it.
+    static let separator: Character = "\0"
+
+    private mutating func add(_ name: String, _ value: String, isRepeatable: Bool = false) throws(UsageError) {
+      if isRepeatable, let before = given[name] {
+        given[name] = "\(before)\(Self.separator)\(value)"
+        return
+      }
       if given.updateValue(value, forKey: name) != nil { throw UsageError("--\(name) is given twice") }
     }
 

@@ -10,12 +10,15 @@ extension Arguments {
     let summary: String
     /// Works, and is not in the help.
     let isHidden: Bool
+    /// May be given several times.
+    let isRepeatable: Bool
 
-    init(_ name: String, value: String? = nil, _ summary: String, isHidden: Bool = false) {
+    init(_ name: String, value: String? = nil, _ summary: String, isHidden: Bool = false, isRepeatable: Bool = false) {
       self.name = name
       self.value = value
       self.summary = summary
       self.isHidden = isHidden
+      self.isRepeatable = isRepeatable
     }
   }
 
@@ -58,7 +61,9 @@ extension Arguments {
       .init("version", "print the version and do nothing else"),
     ]
 
-    static let all: [CommandSyntax] = [
+    static let all: [CommandSyntax] = program + collectives
+
+    private static let program: [CommandSyntax] = [
       .init(
         "run", "the plugin: requests on stdin, decisions on stdout, log on stderr (the default command)",
         example: "commonsguard run --config /etc/commonsguard/config.json5"),
@@ -119,7 +124,7 @@ extension Arguments {
 
     /// Commands of the contract that come with later versions.
     static let later: Set<String> = [
-      "doctor", "settlement", "collective", "group", "economy", "dashboard", "state backup", "state restore", "state check", "state compact",
+      "doctor", "settlement", "group", "economy", "dashboard", "state backup", "state restore", "state check", "state compact",
       "campaign create", "campaign add-owner", "campaign status", "campaign contribute", "campaign vote", "campaign finalize", "campaign import",
       "campaign export", "campaign dashboard",
     ]

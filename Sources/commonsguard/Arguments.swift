@@ -103,6 +103,7 @@ struct Arguments: Sendable, Equatable {
     case "campaign show": .campaignShow(projectID: try values.operand())
     case "campaign trust": .campaignTrust(projectID: try values.operand(), by: try values.words("by"), reason: try values.words("reason"))
     case "campaign vote-status": .campaignVoteStatus(projectID: try values.operand())
+    case let name where syntax.group == "collective": .collective(try values.collective(String(name.dropFirst("collective ".count))))
     default: .run
     }
   }

@@ -43,6 +43,7 @@ enum Program {
     case .campaignShow(let id): try CampaignCommand.show(Installation(arguments), id)
     case .campaignTrust(let id, let by, let reason): try CampaignCommand.trust(Installation(arguments), id, by: by, reason: reason)
     case .campaignVoteStatus(let id): try CampaignCommand.voteStatus(Installation(arguments), id)
+    case .collective(let request): return try CollectiveCommand.run(Installation(arguments), request)
     }
     return .done
   }

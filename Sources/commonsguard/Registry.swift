@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Collectives
 import Configuration
 import Crowdfunding
 import Judgement
@@ -9,9 +10,12 @@ enum Registry {
   static func domains(_ configuration: Configuration) -> DomainRegistry {
     var validators: [any Validator] = []
     if configuration.crowdfunding.isEnabled { validators.append(CrowdfundingValidator(options: configuration.crowdfunding)) }
+    if configuration.collectives.isEnabled { validators.append(CollectivesValidator(options: configuration.collectives)) }
     return DomainRegistry(validators)
   }
 
   /// Every table, also of domains that are switched off: a state keeps what it has.
-  static let tables = DomainRegistry([CrowdfundingValidator(options: CrowdfundingOptions())]).tables
+  static let tables = DomainRegistry([
+    CrowdfundingValidator(options: CrowdfundingOptions()), CollectivesValidator(options: CollectivesOptions()),
+  ]).tables
 }

@@ -157,7 +157,7 @@ struct WorkerTests {
   @Test("An event that breaks the command costs its neighbours no attempt, and they are delivered in the same pass")
   func neighboursOfPoison() throws {
     let installation = try Installation()
-    let ids = try installation.enqueue((0..<8).map { "\($0)" })
+    let ids = try (0..<8).flatMap { try installation.enqueue(["\($0)"], subject: "\($0)") }
     _ = try installation.worker(Breaking(poison: ids[5])).runOnce()
     for id in ids {
       let row = try installation.row(id)

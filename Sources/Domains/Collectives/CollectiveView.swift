@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
+import Nostr
+import Policy
+
+/// A collective as people and programs see it: one chain's head and what it made, read in one transaction (4.10).
+public struct CollectiveView: Sendable {
+  public let ignition: IgnitionRecord
+  public let head: UpdateRecord
+  public let state: HardState
+  /// Its author asked for its deletion.
+  public let isHidden: Bool
+  /// Thousandths of a satoshi that were too small to share.
+  public let dust: UInt64
+
+  public var votepower: Votepower { Votepower(state.rows, creator: ignition.creator) }
+
+  /// Products as they are offered and how many were sold.
+  public var products: [Product] { state.products }
+
+  /// The chain of a pubkey; by default the creator's, which is the canonical one.
+  /// - Returns: nil when the collective, or the pubkey's chain, is unknown.
+  public static func read(
+    _ id: EventID, of pubkey: PublicKey? = nil, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> CollectiveView? {
+    guard let ignition = try IgnitionRecord.read(id, state), let head = try UpdateRecord.head(id, pubkey ?? ignition.creator, state) else { return nil }
+    return try CollectiveView(ignition, head, reading: state)
+  }
+
+  init(_ ignition: IgnitionRecord, _ head: UpdateRecord, reading state: borrowing some StateReader & ~Copyable) throws {
+    self.ignition = ignition
+    self.head = head
+    self.state = try HardState.read(head.id, state)
+    let key = CollectivesState.chainKey(ignition.id, head.pubkey)
+    isHidden = try state.contains(CollectivesState.hidden, key)
+    var dust: UInt64 = 0
+    if let bytes = try state.value(CollectivesState.dust, key) {
+      var reader = RecordReader(bytes, of: CollectivesState.dust)
+      dust = try reader.uint64()
+    }
+    self.dust = dust
+  }
+
+  /// Every collective, by its id.
+  public static func all(reading state: borrowing some StateReader & ~Copyable, _ visit: (CollectiveView) throws -> Bool) throws {
+    try state.scan(CollectivesState.ignitions, prefix: []) { key, value in
+      var reader = RecordReader(key, of: CollectivesState.ignitions)
+      let ignition = try IgnitionRecord(id: try reader.eventID(), decoding: value)
+      guard let head = try UpdateRecord.head(ignition.id, ignition.creator, state) else {
+        throw Fault.corrupt(CollectivesState.heads, "a collective without its creator's head")
+      }
+      return try visit(CollectiveView(ignition, head, reading: state))
+    }
+  }
+
+  /// The heads of all chains: the creator's first, then the members' by pubkey.
+  public static func heads(of id: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> [CollectiveView] {
+    guard let ignition = try IgnitionRecord.read(id, state) else { return [] }
+    var heads: [CollectiveView] = []
+    try state.scan(CollectivesState.heads, prefix: id.bytes) { _, value in
+      var reader = RecordReader(value, of: CollectivesState.heads)
+      guard let head = try UpdateRecord.read(try reader.eventID(), state) else { throw Fault.corrupt(CollectivesState.heads, "a head without its update") }
+      heads.append(try CollectiveView(ignition, head, reading: state))
+      return true
+    }
+    return heads.filter { $0.head.pubkey == ignition.creator } + heads.filter { $0.head.pubkey != ignition.creator }
+  }
+
+  /// The updates of a chain, oldest first, each with its state.
+  public static func history(
+    of id: EventID, _ pubkey: PublicKey, reading state: borrowing some StateReader & ~Copyable, _ visit: (UpdateRecord, HardState) throws -> Bool
+  ) throws {
+    try state.scan(CollectivesState.chains, prefix: CollectivesState.chainKey(id, pubkey)) { _, value in
+      var reader = RecordReader(value, of: CollectivesState.chains)
+      let update = try reader.eventID()
+      guard let record = try UpdateRecord.read(update, state) else { throw Fault.corrupt(CollectivesState.chains, "an update without its record") }
+      return try visit(record, HardState.read(update, state))
+    }
+  }
+
+  /// The evidence of double updates, by parent.
+  public static func equivocations(of id: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> [EquivocationRecord] {
+    var records: [EquivocationRecord] = []
+    try state.scan(CollectivesState.equivocations, prefix: id.bytes) { key, value in
+      var reader = RecordReader(key, of: CollectivesState.equivocations)
+      _ = try reader.eventID()
+      records.append(try EquivocationRecord(parent: try reader.eventID(), decoding: value))
+      return true
+    }
+    return records
+  }
+}

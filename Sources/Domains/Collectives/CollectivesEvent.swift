@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+/// An event in the collectives' terms: its shape is right, the state was not asked.
+public struct CollectivesEvent: Sendable {
+  public enum Content: Sendable {
+    case update(CollectiveUpdate)
+    /// A request, vote, listing… published on its own, so that `proof_id` can name it (4.9).
+    case satellite(Satellite)
+    /// A kind 5 or 62.
+    case deletion(CollectiveDeletion)
+  }
+
+  public let event: VerifiedEvent
+  public let content: Content
+
+  /// Which of the collectives' events one may be, decided on the line itself.
+  static func claim(on event: borrowing EventSlices, _ options: CollectivesOptions) -> Claim {
+    let kind = event.kind
+    if kind == CollectivesOptions.updateKind { return .owned }
+    if kind == CollectiveDeletion.vanishKind { return .dependsOnState }
+    guard kind == CollectiveDeletion.kind || Satellite.isKind(kind, options) else { return .none }
+    if event.hasTag("a") { return .dependsOnState }
+    return event.hasTag("e") ? .dependsOnState : .none
+  }
+
+  /// The context-free checks, in the spec's order. Throws a `Rejection`.
+  init(parsing event: VerifiedEvent, options: CollectivesOptions, trace: CheckTrace?) throws {
+    self.event = event
+    if event.kind == CollectivesOptions.updateKind {
+      content = .update(try CollectiveUpdate(parsing: event, options: options, trace: trace))
+    } else if Satellite.isKind(event.kind, options) {
+      content = .satellite(Satellite(event))
+    } else {
+      content = .deletion(CollectiveDeletion(event))
+    }
+  }
+}
+
+/// A request to delete (NIP-09, kind 5) or to vanish (NIP-62, kind 62).
+public struct CollectiveDeletion: Sendable {
+  static let kind: UInt64 = 5
+  static let vanishKind: UInt64 = 62
+  /// How many targets of one deletion are looked at; strfry allows 2000 tags.
+  static let maxTargets = 2000
+
+  let isVanish: Bool
+  let targets: [EventID]
+  /// The author's own.
+  let addresses: [Address]
+
+  init(_ event: VerifiedEvent) {
+    isVanish = event.kind == Self.vanishKind
+    targets = event.tags.all(named: "e").prefix(Self.maxTargets).compactMap { $0[1].flatMap { EventID(hex: $0) } }
+    addresses = event.tags.all(named: "a").prefix(Self.maxTargets).compactMap { $0[1].flatMap { Address(parsing: $0) } }
+      .filter { $0.kind == CollectivesOptions.updateKind && $0.pubkey == event.pubkey }
+  }
+}
+
+/// An event of a collective that is not an update (4.9).
+public struct Satellite: Sendable {
+  /// How many tags are looked at to find the collective it names.
+  static let maxTags = 64
+  /// A kind of the deployed software whose shape is checked with `validateSatellites`.
+  static let problemKind: UInt64 = 1908
+
+  /// Ignitions, by `e`.
+  let events: [EventID]
+  /// By `a`.
+  let addresses: [Address]
+
+  init(_ event: VerifiedEvent) { self.init(event.event) }
+
+  init(_ event: Event) {
+    events = event.tags.lazy.filter { $0.name == "e" }.prefix(Self.maxTags).compactMap { $0[1].flatMap { EventID(hex: $0) } }
+    addresses = event.tags.lazy.filter { $0.name == "a" }.prefix(Self.maxTags).compactMap { $0[1].flatMap { Address(parsing: $0) } }
+      .filter { $0.kind == CollectivesOptions.updateKind }
+  }
+
+  /// 1409–1415, 1602–1604 and what is configured beside them, and zap receipts.
+  static func isKind(_ kind: UInt64, _ options: CollectivesOptions) -> Bool {
+    if kind == CollectivesOptions.receiptKind || (1409...1415).contains(kind) || (1602...1604).contains(kind) { return true }
+    if kind == problemKind { return options.validateSatellites }
+    guard kind != CollectivesOptions.updateKind else { return false }
+    return options.requestKinds.contains(kind) || options.voteKinds.contains(kind) || options.approvalKinds.contains(kind)
+      || options.transferKinds.contains(kind) || options.leadtimeKinds.contains(kind)
+  }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+/// What this node publishes after the collectives' decisions. Source: settlement-and-follow-ups, *Follow-ups*; collectives spec, 4.5.
+struct CollectivesFollowUp {
+  let options: FollowUpOptions
+
+  init(_ options: FollowUpOptions) { self.options = options }
+
+  /// Kind 1985 (NIP-32): this node found the update valid. Its time and tags are the trigger's, so that it is the same whenever it is made.
+  func label(_ event: VerifiedEvent, _ collective: EventID) throws -> [FollowUp] {
+    guard options.labels, let node = options.nodeKey else { return [] }
+    let tags = [
+      ["L", "commonsguard"], ["l", "collective-state-valid", "commonsguard"], ["e", event.id.hex], ["p", event.pubkey.hex],
+    ]
+    let label = try UnsignedEvent(pubkey: node, createdAt: event.createdAt, kind: 1985, tags: tags, content: "")
+    return [.event(FollowUpEvent(name: .decisionLabel, subject: collective.bytes, trigger: event.id, body: .unsigned(label)))]
+  }
+
+  /// A chain's head once more, as it arrived: its author published without knowing it. An event that waits in the outbox is not queued twice.
+  static func redelivery(of head: UpdateRecord, raw: [UInt8]) -> FollowUp {
+    .event(
+      FollowUpEvent(
+        name: .parkedEvent, subject: head.id.bytes, trigger: head.id,
+        body: .signed(raw: raw, id: head.id, kind: CollectivesOptions.updateKind)))
+  }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
+import Nostr
+import Policy
+
+/// The tables of the domain. Ids, keys and hashes are 32 bytes, numbers big-endian; I is the ignition's id, P a pubkey.
+///
+/// ```
+/// ignitions      I                    → IgnitionRecord
+/// slots          P · sha256(d)        → I 32 · P created it 1
+/// heads          I · P                → id of the newest update of the chain
+/// updates        id                   → UpdateRecord
+/// chains         I · P · number 8     → id
+/// states         id                   → HardState
+/// used           I · P · proof id     → number of the update that used it 8 · its id 32
+/// equivocations  I · parent id        → EquivocationRecord
+/// redeliveries   I · P                → receivedAt of the last one 8
+/// satellites     I · id               → kind 8 · signed by a zapper of the creator 1
+/// profiles       P                    → created_at 8 · id 32 · zapper 32 · has an address 1      (kind 0 seen as proof)
+/// dust           I · P                → thousandths of a satoshi that were dropped 8
+/// hidden         I · P                → id of the deletion
+/// ```
+public enum CollectivesState {
+  static let ignitions = Table(.collectives, 0, "ignitions")
+  static let slots = Table(.collectives, 1, "slots")
+  static let heads = Table(.collectives, 2, "heads")
+  static let updates = Table(.collectives, 3, "updates")
+  static let chains = Table(.collectives, 4, "chains")
+  static let states = Table(.collectives, 5, "states")
+  static let used = Table(.collectives, 6, "used")
+  static let equivocations = Table(.collectives, 7, "equivocations")
+  static let redeliveries = Table(.collectives, 8, "redeliveries")
+  static let satellites = Table(.collectives, 9, "satellites")
+  static let profiles = Table(.collectives, 10, "profiles")
+  static let dust = Table(.collectives, 11, "dust")
+  static let hidden = Table(.collectives, 12, "hidden")
+
+  public static let tables = [
+    ignitions, slots, heads, updates, chains, states, used, equivocations, redeliveries, satellites, profiles, dust, hidden,
+  ]
+
+  /// LMDB's keys are short, names are not: the name is hashed.
+  static func slotKey(_ pubkey: PublicKey, _ name: Text) -> [UInt8] { pubkey.bytes + SHA256.digest(of: name.bytes).bytes }
+
+  static func chainKey(_ collective: EventID, _ pubkey: PublicKey) -> [UInt8] { collective.bytes + pubkey.bytes }
+
+  static func numberedKey(_ collective: EventID, _ pubkey: PublicKey, _ number: UInt64) -> [UInt8] {
+    var writer = RecordWriter(capacity: 72)
+    writer.put(collective)
+    writer.put(pubkey)
+    writer.put(number)
+    return writer.bytes
+  }
+
+  static func usedKey(_ collective: EventID, _ pubkey: PublicKey, _ proof: Bytes32) -> [UInt8] { chainKey(collective, pubkey) + proof.bytes }
+}
+
+/// A collective, from its ignition.
+public struct IgnitionRecord: Hashable, Sendable {
+  public let id: EventID
+  public let creator: PublicKey
+  public let name: Text
+  public let createdAt: UInt64
+  /// Adopted from a head whose lineage is unknown (4.5).
+  public var isCheckpoint: Bool
+
+  /// What `a` tags name: `31108:C:d`.
+  public var address: Text { Address(kind: CollectivesOptions.updateKind, pubkey: creator, identifier: name).text }
+
+  // version 1 · checkpoint 1 · creator 32 · created_at 8 · name n
+  private static let recordVersion: UInt8 = 1
+
+  var change: StateChange {
+    var writer = RecordWriter(capacity: 110)
+    writer.put(Self.recordVersion)
+    writer.put(isCheckpoint)
+    writer.put(creator)
+    writer.put(createdAt)
+    writer.put(counted: name.bytes)
+    return .put(CollectivesState.ignitions, key: id.bytes, value: writer.bytes)
+  }
+
+  init(id: EventID, creator: PublicKey, name: Text, createdAt: UInt64, isCheckpoint: Bool = false) {
+    self.id = id
+    self.creator = creator
+    self.name = name
+    self.createdAt = createdAt
+    self.isCheckpoint = isCheckpoint
+  }
+
+  init(id: EventID, decoding bytes: [UInt8]) throws {
+    var reader = RecordReader(bytes, of: CollectivesState.ignitions)
+    try reader.version(Self.recordVersion)
+    self.id = id
+    isCheckpoint = try reader.bool()
+    creator = try reader.publicKey()
+    createdAt = try reader.uint64()
+    name = Text(utf8: try reader.counted()[...])
+  }
+}
+
+/// Which collective a name of a pubkey is bound to, for ever (SD3).
+struct SlotRecord: Hashable, Sendable {
+  let collective: EventID
+  let isCreator: Bool
+
+  func change(_ pubkey: PublicKey, _ name: Text) -> StateChange {
+    .put(CollectivesState.slots, key: CollectivesState.slotKey(pubkey, name), value: collective.bytes + [isCreator ? 1 : 0])
+  }
+
+  init(collective: EventID, isCreator: Bool) {
+    self.collective = collective
+    self.isCreator = isCreator
+  }
+
+  init(decoding bytes: [UInt8]) throws {
+    var reader = RecordReader(bytes, of: CollectivesState.slots)
+    collective = try reader.eventID()
+    isCreator = try reader.bool()
+  }
+}
+
+/// The note kept with an accepted event's id: what it is, and of which collective.
+struct CollectivesNote {
+  enum Kind: UInt8 {
+    case update = 1
+    case satellite = 2
+    case deletion = 3
+  }
+
+  let kind: Kind
+  let collective: EventID
+  let pubkey: PublicKey
+
+  // kind 1 · collective 32 · pubkey 32
+  var bytes: [UInt8] { [kind.rawValue] + collective.bytes + pubkey.bytes }
+
+  init(_ kind: Kind, _ collective: EventID, _ pubkey: PublicKey) {
+    self.kind = kind
+    self.collective = collective
+    self.pubkey = pubkey
+  }
+
+  /// nil when the event is another domain's.
+  init?(_ known: KnownEvent?) throws {
+    guard let known, known.domain == .collectives else { return nil }
+    var reader = RecordReader(known.note, of: CollectivesState.updates)
+    guard let kind = Kind(rawValue: try reader.uint8()) else { throw Fault.corrupt(CollectivesState.updates, "unknown note") }
+    self.init(kind, try reader.eventID(), try reader.publicKey())
+  }
+}
+
+extension Dependency {
+  /// An update, or an event that is evidence, by its id.
+  static func collectiveEvent(_ id: EventID) -> Dependency { Dependency(.collectives, [1] + id.bytes) }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+extension CollectivesValidator {
+  /// M1–M9: the first event of a member stands on one of the creator's.
+  func decideFirstMember(
+    _ update: CollectiveUpdate, of id: EventID, _ setting: UpdateSetting, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Verdict {
+    let (lineage, circumstances, trace) = (setting.lineage, setting.circumstances, setting.trace)
+    trace?.enter("M1")
+    guard let ignition = try lineage.ignition(id, state) else {
+      if circumstances.isLive { throw CollectivesRejection.unknownIgnition(id) }
+      if options.checkpoint, update.boostpoint == nil { return try decideCheckpoint(update, of: id, setting, reading: state) }
+      throw Parked(CollectivesRejection.missingIgnition(id), waitingFor: .collectiveEvent(id))
+    }
+    trace?.enter("M2")
+    guard update.name == ignition.name else { throw CollectivesRejection.nameDiffers }
+    // From sync, a later update of the member may come before the first one: then it is not a first one that is wrong, it waits.
+    if !circumstances.isLive, case .event(let previous) = update.previous, previous != update.boostpoint, try lineage.update(previous, state) == nil {
+      throw Parked(CollectivesRejection.missingPrevious(previous), waitingFor: .collectiveEvent(previous))
+    }
+    trace?.enter("M3")
+    guard let boostpoint = update.boostpoint else { throw CollectivesRejection.needsBoostpoint }
+    trace?.enter("M4")
+    let boosted = try checkBoostpoint(boostpoint, update, of: ignition, setting, reading: state)
+    trace?.enter("M5")
+    guard update.previous == nil || update.previous == .event(boostpoint) else { throw CollectivesRejection.previousOnFirst }
+    trace?.enter("M6")
+    let base = try lineage.hardState(boostpoint, state)
+    guard base.hasVotepower(update.pubkey, creator: ignition.creator) else { throw CollectivesRejection.noVotepower }
+    trace?.enter("M7")
+    guard update.createdAt > boosted.createdAt else { throw CollectivesRejection.notAfterBoostpoint }
+    trace?.enter("M8")
+    try checkHeight(update, after: boosted.block)
+    trace?.enter("M9")
+    let boost = UpdateRecord.Boost(id: boosted.id, number: boosted.number)
+    let outcome = try diff(update, base, ignition, boost, setting, reading: state)
+    let record = UpdateRecord(
+      id: update.id, collective: ignition.id, pubkey: update.pubkey, number: 0, createdAt: update.createdAt, boost: boost,
+      block: update.block ?? boosted.block)
+    let hardState = HardState(after: update, outcome, base: base, isCreators: false)
+    return try accept(
+      update, Lineage.Entry(record: record, state: hardState), base: base, in: ignition, isFirst: true, outcome, setting, reading: state)
+  }
+
+  /// M4: live the creator's head; from sync any of the creator's events that is older than this one (M7).
+  func checkBoostpoint(
+    _ id: EventID, _ update: CollectiveUpdate, of ignition: IgnitionRecord, _ setting: UpdateSetting,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws -> UpdateRecord {
+    guard let record = try setting.lineage.update(id, state) else {
+      if setting.circumstances.isLive { throw CollectivesRejection.unknownBoostpoint(id) }
+      throw Parked(CollectivesRejection.missingBoostpoint(id), waitingFor: .collectiveEvent(id))
+    }
+    guard record.collective == ignition.id, record.pubkey == ignition.creator else { throw CollectivesRejection.foreignBoostpoint }
+    if setting.circumstances.isLive, let head = try setting.lineage.head(ignition.id, ignition.creator, state), head.id != id {
+      throw CollectivesRejection.staleBoostpoint(head.id)
+    }
+    return record
+  }
+
+  func checkHeight(_ update: CollectiveUpdate, after block: BlockStamp?) throws {
+    if let block, let own = update.block, own.height < block.height { throw CollectivesRejection.heightBackwards }
+  }
+
+  /// The diff (4.6) of an update against its base.
+  func diff(
+    _ update: CollectiveUpdate, _ base: HardState, _ ignition: IgnitionRecord, _ boost: UpdateRecord.Boost?, _ setting: UpdateSetting,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws -> MeritDiff.Outcome {
+    let evidence = try evidence(setting.proofs, by: update.pubkey, in: ignition, boost: boost, reading: state)
+    return try MeritDiff(base: base, update: update, evidence: evidence, terms: terms(ignition, update.pubkey)).check(trace: setting.trace)
+  }
+}
+
+extension HardState {
+  /// Whether a pubkey has any effective votepower: a locked merit, or being the creator while nobody has one (4.1).
+  func hasVotepower(_ pubkey: PublicKey, creator: PublicKey) -> Bool {
+    if rows.contains(where: { $0.owner == pubkey && $0.leadtime > 0 }) { return true }
+    return pubkey == creator && !rows.contains { $0.leadtime > 0 }
+  }
+
+  /// What an update makes of its base. How payments come in is the creator's to say: members' chains keep what their base has.
+  init(after update: CollectiveUpdate, _ outcome: MeritDiff.Outcome, base: HardState, isCreators: Bool) {
+    self.init(
+      rows: outcome.rows, products: update.products, zappers: isCreators ? update.zappers ?? base.zappers : base.zappers,
+      mode: isCreators ? update.mode : base.mode, stateHash: update.stateHash)
+  }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+extension CollectivesValidator {
+  /// R1–R9: the next update of a chain.
+  func decideReplacement(
+    _ update: CollectiveUpdate, _ slot: SlotRecord, _ setting: UpdateSetting, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Verdict {
+    let (lineage, trace) = (setting.lineage, setting.trace)
+    trace?.enter("R1")
+    guard case .event(let id) = update.ignition else { throw CollectivesRejection.needsIgnition }
+    guard id == slot.collective else { throw CollectivesRejection.otherCollective(slot.collective) }
+    guard let ignition = try lineage.ignition(id, state), let head = try lineage.head(id, update.pubkey, state) else {
+      throw Fault.corrupt(CollectivesState.slots, "a slot without its chain")
+    }
+    trace?.enter("R2")
+    guard case .event(let previous) = update.previous else { throw CollectivesRejection.needsPrevious }
+    trace?.enter("R3")
+    if previous != head.id { return try refusePrevious(previous, update, head, setting, reading: state) }
+    trace?.enter("R4")
+    guard update.createdAt > head.createdAt else { throw CollectivesRejection.notAfterPrevious }
+    trace?.enter("R5")
+    let isCreator = update.pubkey == ignition.creator
+    if !isCreator { try checkVotepower(update, head, ignition, setting, reading: state) }
+    trace?.enter("R6")
+    var boosted: UpdateRecord?
+    if let boostpoint = update.boostpoint {
+      guard !isCreator else { throw CollectivesRejection.creatorBoosts }
+      let record = try checkBoostpoint(boostpoint, update, of: ignition, setting, reading: state)
+      guard update.createdAt > record.createdAt else { throw CollectivesRejection.notAfterBoostpoint }
+      boosted = record
+    }
+    trace?.enter("R7")
+    let highest = [head.block, boosted?.block].compactMap { $0 }.max { $0.height < $1.height }
+    try checkHeight(update, after: highest)
+    if let own = update.block, let known = head.block, own.height == known.height, own.hash != known.hash {
+      // A reorganisation shows soon; later, one of the two hashes is made up.
+      guard update.createdAt - head.createdAt <= Self.reorganisationSeconds else { throw CollectivesRejection.hashConflict }
+    }
+    trace?.enter("R8")
+    if let own = update.block, let hash = options.blockHashes[own.height], hash != own.hash { throw CollectivesRejection.unknownBlock }
+    trace?.enter("R9")
+    let boost = boosted.map { UpdateRecord.Boost(id: $0.id, number: $0.number) } ?? head.boost
+    let base = try lineage.hardState(boosted?.id ?? head.id, state)
+    let outcome = try diff(update, base, ignition, boost, setting, reading: state)
+    let (number, overflow) = head.number.addingReportingOverflow(1)
+    guard !overflow else { throw Fault.invariant("a chain without end") }
+    let record = UpdateRecord(
+      id: update.id, collective: id, pubkey: update.pubkey, number: number, createdAt: update.createdAt, previous: head.id, boost: boost,
+      block: update.block ?? highest, isCheckpoint: head.isCheckpoint)
+    let hardState = HardState(after: update, outcome, base: base, isCreators: isCreator)
+    return try accept(
+      update, Lineage.Entry(record: record, state: hardState), base: base, in: ignition, isFirst: false, outcome, setting, reading: state)
+  }
+
+  private static let reorganisationSeconds: UInt64 = 7200
+
+  /// R3, refused: why the previous update is not the head.
+  private func refusePrevious(
+    _ previous: EventID, _ update: CollectiveUpdate, _ head: UpdateRecord, _ setting: UpdateSetting,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Verdict {
+    guard let record = try setting.lineage.update(previous, state) else {
+      if setting.circumstances.isLive { throw CollectivesRejection.unknownPrevious(previous) }
+      if options.checkpoint, head.isCheckpoint { return try decideCheckpoint(update, after: head, setting, reading: state) }
+      throw Parked(CollectivesRejection.missingPrevious(previous), waitingFor: .collectiveEvent(previous))
+    }
+    guard record.pubkey == update.pubkey, record.collective == head.collective else { throw CollectivesRejection.foreignPrevious }
+    return try refuseStale(update, parent: record, head, setting.circumstances, reading: state)
+  }
+
+  /// R5: live by the creator's head; from sync by the chain's latest boostpoint, so that the order of arrival makes no difference.
+  private func checkVotepower(
+    _ update: CollectiveUpdate, _ head: UpdateRecord, _ ignition: IgnitionRecord, _ setting: UpdateSetting,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws {
+    let judged: EventID
+    if setting.circumstances.isLive {
+      guard let creators = try setting.lineage.head(ignition.id, ignition.creator, state) else {
+        throw Fault.corrupt(CollectivesState.heads, "a collective without its creator's head")
+      }
+      judged = creators.id
+    } else if let boostpoint = update.boostpoint, let record = try setting.lineage.update(boostpoint, state), record.pubkey == ignition.creator,
+      record.collective == ignition.id
+    {
+      judged = boostpoint
+    } else {
+      guard let boost = head.boost else { throw Fault.corrupt(CollectivesState.updates, "a member's update without a boostpoint") }
+      judged = boost.id
+    }
+    guard try setting.lineage.hardState(judged, state).hasVotepower(update.pubkey, creator: ignition.creator) else {
+      throw CollectivesRejection.noVotepower
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+extension CollectivesValidator {
+  /// The collective that a satellite names; nil when it names none that is known.
+  func collective(of satellite: Satellite, reading state: borrowing some StateReader & ~Copyable) throws -> IgnitionRecord? {
+    for address in satellite.addresses where (1...64).contains(address.identifier.count) {
+      let key = CollectivesState.slotKey(address.pubkey, address.identifier)
+      guard let slot = try state.value(CollectivesState.slots, key).map({ try SlotRecord(decoding: $0) }), slot.isCreator else { continue }
+      return try IgnitionRecord.read(slot.collective, state)
+    }
+    for id in satellite.events {
+      if let ignition = try IgnitionRecord.read(id, state) { return ignition }
+    }
+    return nil
+  }
+
+  /// 4.9: accepted and indexed, so that `proof_id` resolves; with `validateSatellites` its shape is looked at first.
+  func decide(
+    _ satellite: Satellite, _ event: VerifiedEvent, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?
+  ) throws -> Verdict {
+    guard let ignition = try collective(of: satellite, reading: state) else { return .unchanged }
+    trace?.enter("4.9")
+    if options.validateSatellites { try checkShape(event.event) }
+    var isAuthorised = false
+    if event.kind == CollectivesOptions.receiptKind, let head = try UpdateRecord.headID(ignition.id, ignition.creator, state) {
+      isAuthorised = try options.trustedZappers.contains(event.pubkey) || HardState.read(head, state).zappers.contains(event.pubkey)
+    }
+    var writer = RecordWriter(capacity: 9)
+    writer.put(event.kind)
+    writer.put(isAuthorised)
+    return .accepted(
+      Effects(
+        changes: [.put(CollectivesState.satellites, key: ignition.id.bytes + event.id.bytes, value: writer.bytes)],
+        note: CollectivesNote(.satellite, ignition.id, event.pubkey).bytes, provides: [.collectiveEvent(event.id)]))
+  }
+
+  /// The shape alone, never who wrote it.
+  private func checkShape(_ event: Event) throws {
+    let proof = Proof(event: event, kind: Proof.Class(event, options) ?? .update, wrappers: nil)
+    func names(_ tag: StaticString) -> Bool { proof.value(tag).flatMap { EventID(hex: $0) } != nil }
+    let isRight: Bool
+    switch proof.kind {
+    case .approval:
+      guard options.allowPublishedApprovals else { throw CollectivesRejection.publishedApproval }
+      return
+    case .request: isRight = ((proof.value("merits") ?? proof.value("amount"))?.decimal ?? 0) >= 1
+    case .vote:
+      let direction = proof.value("vote")
+      isRight = (names("request") || names("e")) && direction.map { $0 == "ratify" || $0 == "blackball" } == true
+    case .listing:
+      let prices = proof.value("price")?.fields ?? []
+      isRight = names("request") && prices.count == 2 && prices.allSatisfy { $0.decimal != nil }
+    case .transfer where event.kind == CollectivesOptions.listingKind: isRight = names("request") && proof.value("p").flatMap { PublicKey(hex: $0) } != nil
+    case .update where event.kind == 1413: isRight = names("request") || names("e")
+    case .update where event.kind == Satellite.problemKind: isRight = !event.content.isEmpty || event.tags.count > 1
+    default: return
+    }
+    if !isRight { throw CollectivesRejection.malformedSatellite }
+  }
+}

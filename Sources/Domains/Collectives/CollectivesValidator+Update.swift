@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
+import Nostr
+import Policy
+
+/// What an update asks the state with: the chains, its evidence, and how it came.
+struct UpdateSetting {
+  let lineage: Lineage
+  let proofs: ProofSet
+  let circumstances: Circumstances
+  let trace: CheckTrace?
+}
+
+extension CollectivesValidator {
+  /// Classification (4.4), then the staircase of its class.
+  func decide(
+    _ update: CollectiveUpdate, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?
+  ) throws -> Verdict {
+    if let record = try UpdateRecord.read(update.id, state) { return try decideAdopted(update, record, reading: state) }
+    let proofs = try resolve(update, in: circumstances, reading: state)
+    var lineage = Lineage()
+    if case .event(let id) = update.ignition, try IgnitionRecord.read(id, state) == nil { try adopt(id, proofs, &lineage, in: circumstances, reading: state) }
+    let setting = UpdateSetting(lineage: lineage, proofs: proofs, circumstances: circumstances, trace: trace)
+    trace?.enter("4.4")
+    if let slot = try lineage.slot(update.pubkey, update.name, state) {
+      return try decideReplacement(update, slot, setting, reading: state)
+    }
+    switch (update.ignition, update.previous, update.boostpoint) {
+    case (.event(let id), _, _): return try decideFirstMember(update, of: id, setting, reading: state)
+    case (nil, nil, nil), (nil, .this, nil), (.this, nil, nil), (.this, .this, nil): return try decideIgnition(update, setting, reading: state)
+    default: throw CollectivesRejection.pointersWithoutIgnition
+    }
+  }
+
+  /// An ignition that is in the state already, because an update carried it: now that it comes itself, it is known.
+  private func decideAdopted(
+    _ update: CollectiveUpdate, _ record: UpdateRecord, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Verdict {
+    if let head = try UpdateRecord.headID(record.collective, record.pubkey, state), head != update.id {
+      throw CollectivesRejection.superseded(by: head)
+    }
+    return .accepted(Effects(note: CollectivesNote(.update, record.collective, record.pubkey).bytes))
+  }
+
+  /// S11: evidence that is only named has to be known here.
+  private func resolve(
+    _ update: CollectiveUpdate, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> ProofSet {
+    guard !update.proofs.references.isEmpty else { return update.proofs }
+    var events: [Event] = []
+    for id in update.proofs.references {
+      guard let raw = try state.raw(id), let event = try? Event(parsing: raw) else {
+        let rejection = CollectivesRejection.unknownProof(id)
+        if circumstances.isLive { throw rejection }
+        throw Parked(rejection, waitingFor: .collectiveEvent(id))
+      }
+      events.append(event)
+    }
+    return try ProofReader.resolve(update.proofs, with: events, createdAt: update.createdAt, options)
+  }
+
+  /// P6: an unknown ignition that the update carries, by the rules of ignitions. Whatever is wrong with it, it stays unknown then.
+  private func adopt(
+    _ id: EventID, _ proofs: ProofSet, _ lineage: inout Lineage, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
+  ) throws {
+    guard let proof = proofs.proofs.first(where: { $0.id == id && $0.kind == .update }) else { return }
+    do {
+      let event: VerifiedEvent
+      do { event = try EventVerifier(cachedKeys: 1).verify(proof.event) } catch { return }
+      let ignition = try CollectiveUpdate(parsing: event, options: options, trace: nil)
+      // Proofs within proofs would nest without end.
+      guard ignition.proofs.count == 0, ignition.boostpoint == nil, ignition.ignition != .event(id),
+        try lineage.slot(ignition.pubkey, ignition.name, state) == nil
+      else { return }
+      switch (ignition.ignition, ignition.previous) {
+      case (.event, _), (_, .event): return
+      default: break
+      }
+      let accepted = try checkIgnition(ignition, ProofSet(), in: circumstances, reading: state, trace: nil)
+      lineage.adopt(accepted.ignition, accepted.entry)
+    } catch is Rejection {
+      return
+    }
+  }
+
+  /// The evidence of an update, with what the state says of it.
+  func evidence(
+    _ proofs: ProofSet, by author: PublicKey, in ignition: IgnitionRecord, boost: UpdateRecord.Boost?,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Evidence {
+    var candidates = proofs.transactions
+    var updates: [EventID: Lineage.Entry] = [:]
+    for proof in proofs.proofs {
+      switch proof.kind {
+      case .transfer, .listing, .leadtime, .receipt: candidates.append(proof.id.value)
+      case .update:
+        candidates.append(proof.id.value)
+        if let record = try UpdateRecord.read(proof.id, state), record.collective == ignition.id {
+          updates[proof.id] = Lineage.Entry(record: record, state: try HardState.read(proof.id, state))
+        }
+      case .request, .vote, .approval, .profile: continue
+      }
+    }
+    var used: Set<Bytes32> = []
+    for id in candidates where try isUsed(id, by: author, in: ignition, boost: boost, reading: state) { used.insert(id) }
+    return Evidence(set: proofs, used: used, updates: updates)
+  }
+
+  /// Whether the chain used a proof itself, or the creator's chain had used it at the chain's boostpoint (D13).
+  private func isUsed(
+    _ id: Bytes32, by pubkey: PublicKey, in ignition: IgnitionRecord, boost: UpdateRecord.Boost?, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Bool {
+    if try state.contains(CollectivesState.used, CollectivesState.usedKey(ignition.id, pubkey, id)) { return true }
+    guard let boost, pubkey != ignition.creator,
+      let bytes = try state.value(CollectivesState.used, CollectivesState.usedKey(ignition.id, ignition.creator, id))
+    else { return false }
+    var reader = RecordReader(bytes, of: CollectivesState.used)
+    return try reader.uint64() <= boost.number
+  }
+
+  func terms(_ ignition: IgnitionRecord, _ author: PublicKey) -> DiffTerms {
+    DiffTerms(collective: ignition.id, address: ignition.address, creator: ignition.creator, author: author, options: options)
+  }
+}
