@@ -11,16 +11,31 @@ enum OpenDirectories {
     let inode: UInt
   }
 
-  private static let open = Mutex<Set<Identity>>([])
+  /// With the descriptor that holds each directory: a directory that is deleted while it is open keeps its inode, so that no new one looks like it.
+  private static let held = Mutex<[Identity: Int32]>([:])
 
   /// Claims the directory. Throws `directoryMissing` or `alreadyOpen`.
   static func claim(_ path: String) throws -> Identity {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { throw EnvironmentError.directoryMissing(path) }
+    guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
+      if descriptor >= 0 { close(descriptor) }
+      throw EnvironmentError.directoryMissing(path)
+    }
     let identity = Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
-    guard open.withLock({ $0.insert(identity).inserted }) else { throw EnvironmentError.alreadyOpen(path) }
+    let isNew = held.withLock { held in
+      guard held[identity] == nil else { return false }
+      held[identity] = descriptor
+      return true
+    }
+    guard isNew else {
+      close(descriptor)
+      throw EnvironmentError.alreadyOpen(path)
+    }
     return identity
   }
 
-  static func release(_ identity: Identity) { _ = open.withLock { $0.remove(identity) } }
+  static func release(_ identity: Identity) {
+    if let descriptor = held.withLock({ $0.removeValue(forKey: identity) }) { close(descriptor) }
+  }
 }
