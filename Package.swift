@@ -39,6 +39,7 @@ let package = Package(
     library("Ledger", ["Nostr", "Policy"]),
     // Floor 4: the domains
     library("Crowdfunding", ["Nostr", "Policy", "Ledger"], path: "Sources/Domains/Crowdfunding"),
+    library("Groups", ["Cryptography", "Nostr", "Policy"], path: "Sources/Domains/Groups"),
     // Floor 5
     library("StateStore", ["LMDB", "Cryptography", "Nostr", "Policy", "Ledger", "CSystem"]),
     // Floor 6
