@@ -47,12 +47,13 @@ let package = Package(
     // Floor 7
     library("Plugin", ["CSystem", "Nostr", "Policy", "StateStore", "Judgement"]),
     library("Delivery", ["CSystem", "Cryptography", "Nostr", "Policy", "StateStore", "Judgement"]),
-    library("Configuration", ["Nostr", "Policy", "Crowdfunding"]),
+    library("Configuration", ["Nostr", "Policy", "Crowdfunding", "Groups"]),
     // Floor 8
     .executableTarget(
       name: "commonsguard",
       dependencies: [
-        "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "StateStore", "Judgement", "Plugin", "Delivery", "Configuration",
+        "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "Groups", "StateStore", "Judgement", "Plugin", "Delivery",
+        "Configuration",
       ],
       path: "Sources/commonsguard", swiftSettings: strict),
 
@@ -68,14 +69,15 @@ let package = Package(
     tests(of: "Judgement", ["Nostr", "Policy", "Crowdfunding", "StateStore"]),
     tests(of: "Plugin", ["Nostr", "Policy", "StateStore", "Judgement"]),
     tests(of: "Delivery", ["Cryptography", "Nostr", "Policy", "StateStore", "Judgement"]),
-    tests(of: "Configuration", ["Policy", "Crowdfunding"]),
+    tests(of: "Groups", ["Cryptography", "Nostr", "Policy", "StateStore", "Judgement"]),
+    tests(of: "Configuration", ["Policy", "Crowdfunding", "Groups"]),
     // The built program, driven as strfry drives it.
     .testTarget(
       name: "EndToEndTests", dependencies: ["commonsguard", "TestSupport", "Cryptography", "Nostr"], path: "Tests/EndToEndTests", swiftSettings: strict),
     // What the scripts measure and shake the program with: streams, scale, soak.
     .executableTarget(
       name: "laboratory",
-      dependencies: ["TestSupport", "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "StateStore", "Judgement"],
+      dependencies: ["TestSupport", "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "Groups", "StateStore", "Judgement"],
       path: "Tests/Laboratory", swiftSettings: strict),
   ] + fuzzTargets
 )

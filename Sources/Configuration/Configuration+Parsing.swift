@@ -2,6 +2,7 @@
 import Crowdfunding
 import FoundationEssentials
 import Glibc
+import Groups
 import Nostr
 import Policy
 
@@ -50,6 +51,8 @@ extension Configuration {
         nodeKey: node.publicKey, receipts: boolean("followUps.receipts"), snapshots: boolean("followUps.snapshots"),
         labels: boolean("followUps.labels"), debounceSeconds: UInt64(clamping: integer("followUps.debounceSeconds"))))
     let deliveryFile = path("delivery.file")
+    let headersFile = path("groups.headersFile")
+    groups = Self.readGroups(&values, headersFile: headersFile, nodeKey: node.publicKey)
 
     readCrowdfunding(&values, umapsFile: umapsFile)
     readSink(&values, file: deliveryFile)

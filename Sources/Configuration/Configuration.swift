@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Crowdfunding
+import Groups
 import Nostr
 import Policy
 
@@ -79,6 +80,7 @@ public struct Configuration: Sendable, Equatable {
   public var rejectsUnclaimed: Bool
   public var node: Node
   public var crowdfunding: CrowdfundingOptions
+  public var groups: GroupsOptions
   public var delivery: Delivery
   public var log: Log
   /// Files that the configuration names and that were read with it: when one changes, the configuration is read again.

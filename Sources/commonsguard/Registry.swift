@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Configuration
 import Crowdfunding
+import Groups
 import Judgement
 import Policy
 
@@ -9,9 +10,12 @@ enum Registry {
   static func domains(_ configuration: Configuration) -> DomainRegistry {
     var validators: [any Validator] = []
     if configuration.crowdfunding.isEnabled { validators.append(CrowdfundingValidator(options: configuration.crowdfunding)) }
+    if configuration.groups.isEnabled { validators.append(GroupsValidator(options: configuration.groups)) }
     return DomainRegistry(validators)
   }
 
   /// Every table, also of domains that are switched off: a state keeps what it has.
-  static let tables = DomainRegistry([CrowdfundingValidator(options: CrowdfundingOptions())]).tables
+  static let tables = DomainRegistry([
+    CrowdfundingValidator(options: CrowdfundingOptions()), GroupsValidator(options: GroupsOptions()),
+  ]).tables
 }
