@@ -30,7 +30,6 @@ struct Sent: CustomStringConvertible {
 
 /// A relay for tests: a state of its own, fed with request lines as strfry sends them.
 final class World {
-  let directory: String
   let store: StateStore
   let options: GroupsOptions
   let judge: Judge
@@ -40,17 +39,23 @@ final class World {
   nonisolated(unsafe) static var keys: [String: TestKey] = [:]
   private static let lock = NSLock()
 
+  /// Removed when the store is closed: fields go in their order, so it stands last.
+  private let folder: Folder
+
+  private final class Folder {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("groups-\(UUID().uuidString)").path
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+  }
+
   init(_ change: (inout GroupsOptions) -> Void = { _ in }) throws {
-    directory = FileManager.default.temporaryDirectory.appendingPathComponent("groups-\(UUID().uuidString)").path
+    folder = Folder()
     var options = GroupsOptions()
     change(&options)
     self.options = options
     validator = GroupsValidator(options: options)
-    store = try StateStore(StoreOptions(directory: directory, tables: GroupsState.tables, mapSizeMiB: 256, durability: .relaxed))
+    store = try StateStore(StoreOptions(directory: folder.path, tables: GroupsState.tables, mapSizeMiB: 256, durability: .relaxed))
     judge = try Judge(store: store, registry: DomainRegistry([validator]))
   }
-
-  deinit { try? FileManager.default.removeItem(atPath: directory) }
 
   static func key(_ name: String) -> TestKey {
     lock.withLock {
