@@ -16,8 +16,16 @@ func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// libFuzzer brings its own main, so these are built by scripts/fuzz alone.
-let fuzzTargets: [Target] = Context.environment["COMMONSGUARD_FUZZ"] == nil ? [] : ["LineFuzzer", "EventFuzzer"].map { name in
-  .executableTarget(name: name, dependencies: ["Nostr"], path: "Tests/Fuzzing/\(name)", swiftSettings: strict)
+let onStage: [Target.Dependency] = ["Groups", "Nostr", "Policy", "StateStore", "Judgement", "TestSupport"]
+let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
+  ("LineFuzzer", ["Nostr"]),
+  ("EventFuzzer", ["Nostr"]),
+  ("GroupContentFuzzer", onStage),
+  ("GroupTagsFuzzer", onStage),
+  ("OTSFuzzer", ["Groups"]),
+]
+let fuzzTargets: [Target] = Context.environment["COMMONSGUARD_FUZZ"] == nil ? [] : fuzzers.map { fuzzer in
+  .executableTarget(name: fuzzer.name, dependencies: fuzzer.dependencies, path: "Tests/Fuzzing/\(fuzzer.name)", swiftSettings: strict)
 }
 
 let package = Package(

@@ -27,9 +27,16 @@ final class GeneratedHistory {
   private func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
   private func name() -> String { Self.names.randomElement(using: &random) ?? "A" }
 
+  /// Mostly one of them.
+  private func administrator(of group: EventID) -> String {
+    let keys = model.flat(model.electorate(now, ReferenceModel.Scope(group: group, line: model.canonical(group))))
+    guard chance(75), let key = keys.randomElement(using: &random) else { return name() }
+    return Self.names.first { World.key($0).pubkey == key } ?? name()
+  }
+
   /// Runs one event through both. Returns what they said.
   func step() throws -> (was: String, expected: String, what: String) {
-    let hours: [UInt64] = [0, 0, 1, 5, 20, 24, 48, 72, 120]
+    let hours: [UInt64] = [0, 0, 0, 1, 1, 5, 12, 24, 48, 72]
     now += (hours.randomElement(using: &random) ?? 1) * hour + UInt64.random(in: 1...30, using: &random)
     switch groups.count < 2 ? 0 : Int.random(in: 0..<100, using: &random) {
     case ..<8: return try opening()
@@ -130,7 +137,7 @@ final class GeneratedHistory {
 
   private func vote() throws -> (String, String, String) {
     guard let id = proposals.suffix(4).randomElement(using: &random), let proposal = model.proposals[id] else { return ("", "", "") }
-    let author = name()
+    let author = administrator(of: proposal.group)
     let value = chance(70)
     let (received, source) = arrival(now)
     let sent = world.vote("\(value)", by: author, on: id, in: proposal.group, at: now, received: received, source: source)
@@ -153,7 +160,7 @@ final class GeneratedHistory {
     }
     let parent = parent(of: group)
     let change = listed.isEmpty || chance(20) ? change(parent, removes: 25, admin: false) : ReferenceModel.Change()
-    let author = name()
+    let author = administrator(of: group)
     let (received, source) = arrival(now)
     let sent = world.modify(
       text(change, key: "add"), by: author, in: group, parent: parent, at: now, listed.map { ($0.proposal, $0.votes) }, received: received, source: source)

@@ -15,11 +15,14 @@ import Testing
     let count = Self.count ?? 50
     let orders = Self.count == nil ? 3 : 20
     var accepted = 0
+    /// How often each rule refused: a generator that never meets a rule proves nothing about it.
+    var refusals: [String: Int] = [:]
     for seed in 1...UInt64(count) {
       if Self.count != nil { FileHandle.standardError.write(Data("\rhistory \(seed) of \(count)".utf8)) }
       let history = try GeneratedHistory(seed: seed)
       for step in 0..<150 {
         let (was, expected, what) = try history.step()
+        if !was.isEmpty { refusals[String(was.prefix { $0 != "(" && !$0.isNumber }), default: 0] += 1 }
         let agrees = expected.isEmpty ? was.isEmpty : was.hasPrefix(expected)
         // A parked event is told by what is missing.
         if !agrees, expected.hasPrefix("error:"), was.hasPrefix("error:") { continue }
@@ -49,6 +52,11 @@ import Testing
       }
     }
     #expect(accepted > count * 20, "the generator makes too little that is accepted")
-    if Self.count != nil { FileHandle.standardError.write(Data("\n\(accepted) events accepted\n".utf8)) }
+    for rule in ["invalid: insufficient votes", "restricted: no voting rights", "restricted: suspended by proposal", "invalid: proposal rejected"] {
+      #expect(refusals.contains { $0.key.hasPrefix(rule) }, "\(rule) was never met")
+    }
+    guard Self.count != nil else { return }
+    let rules = refusals.sorted { $0.value > $1.value }.map { "\($0.value)\t\($0.key)\n" }.joined()
+    FileHandle.standardError.write(Data("\n\(accepted) events accepted\n\(rules)".utf8))
   }
 }

@@ -55,16 +55,25 @@ struct Branch: Sendable {
   }
 
   func contains(_ id: EventID, _ createdAt: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    if createdAt <= trunkEnd, try state.isCanonical(id, createdAt, group) { return true }
-    return side.contains { $0.id == id }
+    try contains(idPrefix: id.bytes[...], createdAt, reading: state)
+  }
+
+  /// - Parameter idPrefix: the first bytes of the node's id; all of them, or enough to tell nodes of one time apart.
+  func contains(idPrefix: ArraySlice<UInt8>, _ createdAt: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    if createdAt <= trunkEnd, try state.isCanonical(idPrefix: idPrefix, createdAt, group) { return true }
+    return side.contains { $0.createdAt == createdAt && $0.id.bytes.starts(with: idPrefix) }
   }
 }
 
 extension StateReader where Self: ~Copyable {
   borrowing func isCanonical(_ id: EventID, _ createdAt: UInt64, _ group: GroupRecord) throws -> Bool {
+    try isCanonical(idPrefix: id.bytes[...], createdAt, group)
+  }
+
+  borrowing func isCanonical(idPrefix: ArraySlice<UInt8>, _ createdAt: UInt64, _ group: GroupRecord) throws -> Bool {
     if !group.hasForks { return true }
     guard let value = try value(GroupsState.chain, GroupsState.chainKey(group.id, createdAt)) else { return false }
-    return value.starts(with: id.bytes)
+    return value.starts(with: idPrefix)
   }
 
   /// The last canonical node created at or before a time.

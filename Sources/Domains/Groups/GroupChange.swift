@@ -46,6 +46,8 @@ struct ResolvedChange: Sendable, Equatable {
   var isEmpty: Bool { removes.isEmpty && adds.isEmpty && admin == nil && meta.isEmpty && attesters == nil }
   /// It could take somebody's vote away.
   var mayLimit: Bool { !removes.isEmpty || admin != nil }
+  /// The groups that it names.
+  var references: [EventID] { adds.compactMap(\.group) + (admin?.value.map { [$0] } ?? []) }
 }
 
 extension RecordWriter {

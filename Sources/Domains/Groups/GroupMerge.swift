@@ -31,7 +31,8 @@ struct GroupMerge {
       change.removes.append(id)
       present = nil
     }
-    for member in wanted.adds where !contains(member) {
+    let isFew = wanted.adds.count <= 8
+    for member in wanted.adds where !contains(member, isFew: isFew) {
       let id = EntryID(depth: depth, ordinal: change.adds.count)
       snapshot.entries.append(Entry(id: id, member: member))
       change.adds.append(member)
@@ -51,9 +52,9 @@ struct GroupMerge {
     }
   }
 
-  private mutating func contains(_ member: Member) -> Bool {
-    // One look is cheaper than an index; many are not.
-    if snapshot.entries.count < 64 { return snapshot.entries.contains { $0.member.isSame(as: member) } }
+  private mutating func contains(_ member: Member, isFew: Bool) -> Bool {
+    // A few looks are cheaper than an index; many are not.
+    if present == nil, isFew || snapshot.entries.count < 64 { return snapshot.entries.contains { $0.member.isSame(as: member) } }
     let keys = present ?? Set(snapshot.entries.map { Self.key($0.member) })
     present = keys
     return keys.contains(Self.key(member))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
 import Nostr
 import Policy
 
@@ -41,14 +42,24 @@ struct GroupSnapshot: Sendable, Equatable {
 
   /// Replays a node's effective change.
   mutating func apply(_ change: ResolvedChange, depth: UInt32) {
-    if !change.removes.isEmpty {
-      let gone = Set(change.removes)
-      entries.removeAll { gone.contains($0.id) }
+    apply([(change, depth)])
+  }
+
+  /// Replays several, oldest first, in one pass over the entries: ids are unique, so it makes no difference when an entry goes.
+  mutating func apply(_ changes: [(change: ResolvedChange, depth: UInt32)]) {
+    var gone: Set<EntryID> = []
+    for (change, depth) in changes {
+      gone.formUnion(change.removes)
+      for (ordinal, member) in change.adds.enumerated() { entries.append(Entry(id: EntryID(depth: depth, ordinal: ordinal), member: member)) }
+      if let setting = change.admin { admin = setting.value }
+      for item in change.meta { setMeta(item) }
+      if let setting = change.attesters { attesters = setting.value }
     }
-    for (ordinal, member) in change.adds.enumerated() { entries.append(Entry(id: EntryID(depth: depth, ordinal: ordinal), member: member)) }
-    if let setting = change.admin { admin = setting.value }
-    for item in change.meta { setMeta(item) }
-    if let setting = change.attesters { attesters = setting.value }
+    if gone.count > 4 {
+      entries.removeAll { gone.contains($0.id) }
+    } else {
+      for id in gone { if let index = index(of: id) { entries.remove(at: index) } }
+    }
   }
 
   mutating func setMeta(_ change: MetaChange) {
@@ -81,11 +92,34 @@ struct GroupSnapshot: Sendable, Equatable {
 
   init() {}
 
+  private static let entryBytes = 41
+
+  /// As `RecordReader` would read them; but there may be ten thousand.
+  private static func entries(_ bytes: ArraySlice<UInt8>, _ count: Int) throws -> [Entry] {
+    var entries: [Entry] = []
+    entries.reserveCapacity(count + 64)
+    try bytes.withUnsafeBytes { buffer in
+      guard let base = buffer.baseAddress else { return }
+      for start in stride(from: 0, to: buffer.count, by: entryBytes) {
+        let id = EntryID(value: UInt64(bigEndian: buffer.loadUnaligned(fromByteOffset: start, as: UInt64.self)))
+        let value = Bytes32(unsafe: base + start + 9)
+        switch buffer[start + 8] {
+        case 1: entries.append(Entry(id: id, member: .account(PublicKey(value))))
+        case 2: entries.append(Entry(id: id, member: .group(EventID(value), isBlock: false)))
+        case 3: entries.append(Entry(id: id, member: .group(EventID(value), isBlock: true)))
+        default: throw Fault.corrupt(GroupsState.states, "unknown member")
+        }
+      }
+    }
+    return entries
+  }
+
   init(decoding bytes: [UInt8]) throws {
     let table = GroupsState.states
     var reader = RecordReader(bytes, of: table)
     try reader.version(1)
-    entries = try reader.list { Entry(id: EntryID(value: try $0.uint64()), member: try $0.member(of: table)) }
+    let count = Int(try reader.uint32())
+    entries = try Self.entries(try reader.fixed(count * Self.entryBytes), count)
     admin = try reader.optional { try $0.eventID() }
     meta = try reader.list { MetaItem(key: Text(utf8: try $0.counted()[...]), value: Text(utf8: try $0.counted()[...])) }
     attesters = try reader.optional { try $0.list { try $0.publicKey() } }

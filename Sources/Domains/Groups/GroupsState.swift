@@ -8,11 +8,11 @@ import Policy
 /// ```
 /// groups         group                             → GroupRecord         (its tip)
 /// nodes          node                              → NodeRecord          (its parent and its change)
-/// children       parent · node                     → author
+/// children       parent · node                     → 1
 /// chain          group · created_at                → node · depth        (the canonical chain: created_at increases along it)
 /// states         node                              → GroupSnapshot       (of every 1024th node)
 /// structures     group · depth · node              → GroupStructure      (where references to groups changed)
-/// accounts       group · pubkey · depth · node     → created_at · difference 4, of how often the pubkey stands in the members
+/// accounts       group · pubkey · depth · node 8   → created_at · difference 4, of how often the pubkey stands in the members
 /// proposals      proposal                          → ProposalRecord
 /// limiting       group · created_at · proposal     → author              (proposals that may suspend somebody)
 /// open           group · author · created_at · id  → 1                   (proposals by author)
@@ -68,11 +68,12 @@ public enum GroupsState {
   static func accountPrefix(_ group: EventID, _ account: PublicKey) -> [UInt8] { group.bytes + account.bytes }
 
   static func accountKey(_ group: EventID, _ account: PublicKey, _ depth: UInt32, _ node: EventID) -> [UInt8] {
-    var writer = RecordWriter(capacity: 100)
+    // Eight bytes tell nodes of one depth apart, and this table is the largest.
+    var writer = RecordWriter(capacity: 76)
     writer.put(group)
     writer.put(account)
     writer.put(depth)
-    writer.put(node)
+    writer.put(fixed: node.bytes.prefix(8))
     return writer.bytes
   }
 

@@ -31,9 +31,12 @@ extension GroupsValidator {
   }
 
   /// GI9 and GM9: how deep a group reaches, and how much it holds.
-  func checkLimits(_ snapshot: GroupSnapshot, _ electorate: Electorate, reading state: borrowing some StateReader & ~Copyable) throws {
-    let structure = snapshot.structure
-    if !structure.isFlat {
+  /// - Parameter hasNewReferences: depth is checked on the event that refers alone.
+  func checkLimits(
+    _ snapshot: GroupSnapshot, _ electorate: Electorate, hasNewReferences: Bool = true, reading state: borrowing some StateReader & ~Copyable
+  ) throws {
+    if hasNewReferences {
+      let structure = snapshot.structure
       guard try Nesting(options).depth(above: structure.references, reading: state) <= options.maxDepth else { throw GroupsRejection.tooDeep }
     }
     guard electorate.count <= options.maxElectorate, snapshot.entries.count <= GroupLimits.entries, snapshot.metaBytes <= GroupLimits.metaBytes else {

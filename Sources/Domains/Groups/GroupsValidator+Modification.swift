@@ -49,8 +49,9 @@ extension GroupsValidator {
       let working = merge.snapshot
       let adds = merge.change.adds.count
       merge.apply(proposal.change)
+      let asksAgain = !judgement.isRejudged || (working.structure.isFlat && proposal.change.references.isEmpty)
       let needsVote =
-        try asksRoles && proposal.change.mayLimit
+        try asksRoles && asksAgain && proposal.change.mayLimit
         && checkOutcome(of: proposal, naming: listed.votes, in: working, roles, try tenure(), judgement, reading: state)
       if !needsVote { unvotedAdds += merge.change.adds.count - adds }
     }
@@ -61,16 +62,16 @@ extension GroupsValidator {
     if !content.change.positions.isEmpty, before.admin == nil { throw GroupsRejection.directRemoval }
     judgement.enter("GM13")
     guard let own = content.change.resolved(in: before) else { throw GroupsRejection.removeOutOfRange }
-    let voted = merge.snapshot
-    let adds = merge.change.adds.count
-    var direct = GroupMerge(voted, depth: parent.depth + 1)
-    direct.apply(own)
-    merge.apply(own)
     judgement.enter("GM14")
-    if asksRoles, own.mayLimit {
-      for account in try roles.affected(from: voted, by: direct, at: event.createdAt, reading: state)
+    // Members do not count while another group administers.
+    if own.mayLimit, asksRoles, merge.snapshot.admin == nil, !judgement.isRejudged || merge.snapshot.structure.isFlat {
+      var direct = GroupMerge(merge.snapshot, depth: parent.depth + 1)
+      direct.apply(own)
+      for account in try roles.affected(from: merge.snapshot, by: direct, at: event.createdAt, reading: state)
       where try tenure().isTenured(account, at: event.createdAt, reading: state) { throw GroupsRejection.administratorRemoval }
     }
+    let adds = merge.change.adds.count
+    merge.apply(own)
     judgement.enter("GM15")
     if !judgement.isRejudged, merge.change.adds.count - adds + unvotedAdds > options.maxAddsPerModification { throw GroupsRejection.tooManyAdds }
     judgement.enter("GM16")
@@ -165,12 +166,14 @@ extension GroupsValidator {
     let grows = !own.adds.isEmpty || !own.meta.isEmpty || !merge.change.adds.isEmpty || !merge.change.meta.isEmpty || merge.change.admin != nil
     guard grows else { return }
     var trial = merge
-    trial.apply(ResolvedChange(adds: own.adds, meta: own.meta))
+    // Accounts make no difference to whom another group's administrators are: the members need not be copied.
+    let isElsewhere = merge.snapshot.admin != nil && added.isEmpty && merge.snapshot.entries.count + own.adds.count <= GroupLimits.entries
+    trial.apply(ResolvedChange(adds: isElsewhere ? [] : own.adds, meta: own.meta))
     if references.isEmpty, own.adds.isEmpty, merge.change.adds.isEmpty, merge.change.admin == nil {
       guard trial.snapshot.metaBytes <= GroupLimits.metaBytes else { throw GroupsRejection.tooManyPeople }
     } else {
       let electorate = try roles.electorate(of: trial.snapshot, at: judgement.event.createdAt, reading: state)
-      try checkLimits(trial.snapshot, electorate, reading: state)
+      try checkLimits(trial.snapshot, electorate, hasNewReferences: !references.isEmpty, reading: state)
     }
   }
 }

@@ -73,7 +73,7 @@ public struct HistoricalQuery: Sendable {
     let roles = Roles(canonical, options, cache)
     let tenure = try Tenure(roles, reading: state)
     var path = try Membership(roles).path(to: account, at: time, reading: state) ?? []
-    var isAdministrator = try roles.isAdministrator(account, at: time, reading: state)
+    var isAdministrator = try tenure.spans(of: account, reading: state).contains(time)
     if mode == .conservative {
       if !path.isEmpty, try !isProven(account, along: path, at: time, roles, reading: state) { path = [] }
       if isAdministrator, try !isProvenAdministrator(account, at: time, node, group, roles, reading: state) { isAdministrator = false }

@@ -15,9 +15,10 @@ struct Membership {
     for _ in 0..<roles.options.maxDepth {
       var next: [[EventID]] = []
       for path in paths {
-        guard let group = path.last, let snapshot = try roles.snapshot(of: group, at: time, reading: state) else { continue }
-        if snapshot.contains(account) { return path }
-        for nested in snapshot.entries.compactMap(\.member.group) where seen.count <= GroupLimits.visitedGroups && seen.insert(nested).inserted {
+        guard let group = path.last, let branch = try roles.branch(of: group, reading: state) else { continue }
+        if try state.directSpans(of: account, branch).contains(time) { return path }
+        let structure = try state.structureSegments(branch).last { $0.span.start <= time }?.structure
+        for nested in structure?.nested.map(\.group) ?? [] where seen.count <= GroupLimits.visitedGroups && seen.insert(nested).inserted {
           next.append(path + [nested])
         }
       }

@@ -23,7 +23,7 @@ struct NodeEffects {
     _ group: GroupRecord, parent: NodeRecord, implementing proposals: [EventID], reading state: borrowing some StateReader & ~Copyable
   ) throws -> [StateChange] {
     var changes = records
-    changes.append(.put(GroupsState.children, key: GroupsState.key(parent.id, node.id), value: node.author.bytes))
+    changes.append(.put(GroupsState.children, key: GroupsState.key(parent.id, node.id), value: GroupsState.mark))
     var createdAt = RecordWriter(capacity: 8)
     createdAt.put(node.createdAt)
     for proposal in proposals { changes.append(.put(GroupsState.done, key: GroupsState.key(proposal, node.id), value: createdAt.bytes)) }
@@ -64,7 +64,9 @@ struct NodeEffects {
       changes.append(.put(GroupsState.states, key: node.id.bytes, value: after.encoded()))
     }
     // Without references before and after, the structure is the same; looking is cheaper than comparing.
-    let touchesReferences = node.parent == nil || node.change.admin != nil || !node.change.removes.isEmpty || node.change.adds.contains { $0.account == nil }
+    let touchesReferences =
+      node.parent == nil || !node.change.references.isEmpty || node.change.admin != nil
+      || node.change.removes.contains { id in before.index(of: id).map { before.entries[$0].member.account == nil } ?? false }
     if touchesReferences {
       let structure = after.structure
       if node.parent == nil || structure != before.structure {

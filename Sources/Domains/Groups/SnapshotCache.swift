@@ -42,7 +42,7 @@ final class SnapshotCache: Sendable {
       guard let parent = node.parent else { break }
       position = parent
     }
-    for node in nodes.reversed() { snapshot.apply(node.change, depth: node.depth) }
+    snapshot.apply(nodes.reversed().map { ($0.change, $0.depth) })
     keep(snapshot, of: id)
     return snapshot
   }

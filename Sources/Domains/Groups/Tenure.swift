@@ -71,7 +71,7 @@ final class Tenure {
         current = row.account
         counter = SpanCounter()
       }
-      if try branch.contains(row.node, row.createdAt, reading: state) { counter.add(row) }
+      if try branch.contains(idPrefix: row.node, row.createdAt, reading: state) { counter.add(row) }
       return true
     }
     close()
@@ -135,7 +135,8 @@ final class Tenure {
 struct AccountRow {
   let account: PublicKey
   let depth: UInt32
-  let node: EventID
+  /// The first bytes of its id.
+  let node: ArraySlice<UInt8>
   let createdAt: UInt64
   let difference: Int
 
@@ -144,7 +145,7 @@ struct AccountRow {
     _ = try keys.eventID()
     account = try keys.publicKey()
     depth = try keys.uint32()
-    node = try keys.eventID()
+    node = try keys.fixed(8)
     var reader = RecordReader(value, of: GroupsState.accounts)
     createdAt = try reader.uint64()
     difference = Int(Int32(bitPattern: try reader.uint32()))
@@ -180,7 +181,7 @@ extension StateReader where Self: ~Copyable {
     var counter = SpanCounter()
     try scan(GroupsState.accounts, prefix: GroupsState.accountPrefix(branch.group.id, account)) { key, value in
       let row = try AccountRow(key, value)
-      if try branch.contains(row.node, row.createdAt, reading: self) { counter.add(row) }
+      if try branch.contains(idPrefix: row.node, row.createdAt, reading: self) { counter.add(row) }
       return true
     }
     return counter.spans
