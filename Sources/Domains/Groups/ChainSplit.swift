@@ -199,6 +199,24 @@ public struct ReorganisationRecord: Sendable, Equatable {
     self.to = to
   }
 
+  /// What a switch among these changes tells the operator.
+  static func diagnostics(of changes: [StateChange]) throws -> [Diagnostic] {
+    let mark = Array("reorg".utf8)
+    var found: [Diagnostic] = []
+    for case .put(GroupsState.notes, let key, let value) in changes where key.starts(with: mark) {
+      var keys = RecordReader(Array(key.dropFirst(mark.count)), of: GroupsState.notes)
+      let record = try ReorganisationRecord(group: try keys.eventID(), key: key, decoding: value)
+      found.append(
+        Diagnostic(
+          .warning, "groups.reorganised", "a group follows another branch of its history",
+          fields: [
+            .init("group", record.group.hex), .init("fork", record.fork.hex), .init("from", record.from.hex), .init("to", record.to.hex),
+            .init("trigger", record.trigger.hex),
+          ]))
+    }
+    return found
+  }
+
   init(group: EventID, key: [UInt8], decoding bytes: [UInt8]) throws {
     self.group = group
     var keys = RecordReader(Array(key.dropFirst(GroupsState.reorgPrefix(group).count)), of: GroupsState.notes)

@@ -126,11 +126,11 @@ extension StateReader where Self: ~Copyable {
 
   borrowing func children(of parent: EventID) throws -> [NodeRecord] {
     var ids: [EventID] = []
-    try scan(GroupsState.children, prefix: parent.bytes) { key, _ in
-      var reader = RecordReader(Array(key.dropFirst(32)), of: GroupsState.children)
+    try scan(GroupsState.children, prefix: GroupsState.half(parent)) { key, _ in
+      var reader = RecordReader(Array(key.dropFirst(GroupsState.halfID)), of: GroupsState.children)
       ids.append(try reader.eventID())
       return true
     }
-    return try ids.map { try existingNode($0) }
+    return try ids.map { try existingNode($0) }.filter { $0.parent == parent }
   }
 }

@@ -8,11 +8,11 @@ import Policy
 /// ```
 /// groups         group                             → GroupRecord         (its tip)
 /// nodes          node                              → NodeRecord          (its parent and its change)
-/// children       parent · node                     → 1
+/// children       parent 16 · node                  → 1
 /// chain          group · created_at                → node · depth        (the canonical chain: created_at increases along it)
 /// states         node                              → GroupSnapshot       (of every 1024th node)
 /// structures     group · depth · node              → GroupStructure      (where references to groups changed)
-/// accounts       group · pubkey · depth · node 8   → created_at · difference 4, of how often the pubkey stands in the members
+/// accounts       group 16 · pubkey · depth · node 8 → created_at · difference 4, of how often the pubkey stands in the members
 /// proposals      proposal                          → ProposalRecord
 /// limiting       group · created_at · proposal     → author              (proposals that may suspend somebody)
 /// open           group · author · created_at · id  → 1                   (proposals by author)
@@ -48,6 +48,10 @@ public enum GroupsState {
   /// A full state is kept at every so many nodes of a chain.
   static let snapshotDistance: UInt32 = 1024
 
+  /// The half of an id stands for it in the two largest tables: 128 bits that nobody can choose.
+  static let halfID = 16
+  static func half(_ id: EventID) -> [UInt8] { Array(id.bytes.prefix(halfID)) }
+
   static func key(_ first: EventID, _ second: EventID) -> [UInt8] { first.bytes + second.bytes }
 
   static func chainKey(_ group: EventID, _ createdAt: UInt64) -> [UInt8] {
@@ -65,12 +69,14 @@ public enum GroupsState {
     return writer.bytes
   }
 
-  static func accountPrefix(_ group: EventID, _ account: PublicKey) -> [UInt8] { group.bytes + account.bytes }
+  static func accountPrefix(_ group: EventID, _ account: PublicKey) -> [UInt8] { half(group) + account.bytes }
+
+  static func childKey(_ parent: EventID, _ node: EventID) -> [UInt8] { half(parent) + node.bytes }
 
   static func accountKey(_ group: EventID, _ account: PublicKey, _ depth: UInt32, _ node: EventID) -> [UInt8] {
     // Eight bytes tell nodes of one depth apart, and this table is the largest.
-    var writer = RecordWriter(capacity: 76)
-    writer.put(group)
+    var writer = RecordWriter(capacity: 60)
+    writer.put(fixed: half(group))
     writer.put(account)
     writer.put(depth)
     writer.put(fixed: node.bytes.prefix(8))

@@ -43,7 +43,14 @@ public struct GroupsValidator: Validator {
     _ event: GroupsEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?
   ) throws -> Verdict {
     let judgement = GroupJudgement(event: event.event, circumstances: circumstances, trace: trace)
-    switch event.content {
+    guard case .accepted(var effects) = try decide(event.content, judgement, reading: state) else { return .unchanged }
+    effects.diagnostics = try ReorganisationRecord.diagnostics(of: effects.changes)
+    return .accepted(effects)
+  }
+
+  /// Accepts, or throws.
+  private func decide(_ content: GroupsEvent.Content, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable) throws -> Verdict {
+    switch content {
     case .initGroup(let content): return try decide(content, judgement, reading: state)
     case .proposal(let group, let parent, let change): return try decide(change, in: group, on: parent, judgement, reading: state)
     case .vote(let group, let proposal, let value): return try decide(vote: value, on: proposal, in: group, judgement, reading: state)

@@ -40,6 +40,8 @@ struct HeaderUpkeep {
       changes += try GroupsValidator(options: options).confirmation(
         of: node, attesters: attesters, attestations, group, because: found.id, at: UInt64(header.time), reading: state)
     }
-    return Effects(changes: changes)
+    var effects = Effects(changes: changes)
+    effects.diagnostics = try ReorganisationRecord.diagnostics(of: changes)
+    return effects
   }
 }

@@ -23,7 +23,7 @@ struct NodeEffects {
     _ group: GroupRecord, parent: NodeRecord, implementing proposals: [EventID], reading state: borrowing some StateReader & ~Copyable
   ) throws -> [StateChange] {
     var changes = records
-    changes.append(.put(GroupsState.children, key: GroupsState.key(parent.id, node.id), value: GroupsState.mark))
+    changes.append(.put(GroupsState.children, key: GroupsState.childKey(parent.id, node.id), value: GroupsState.mark))
     var createdAt = RecordWriter(capacity: 8)
     createdAt.put(node.createdAt)
     for proposal in proposals { changes.append(.put(GroupsState.done, key: GroupsState.key(proposal, node.id), value: createdAt.bytes)) }
@@ -40,7 +40,7 @@ struct NodeEffects {
       group.tipCreatedAt = node.createdAt
       return [group.change, ChainSplit.chainRow(node)]
     }
-    guard try state.hasEntry(GroupsState.children, prefix: parent.id.bytes) else { return [] }
+    guard try state.hasEntry(GroupsState.children, prefix: GroupsState.half(parent.id)) else { return [] }
     let fork = StateChange.put(GroupsState.notes, key: GroupsState.forkKey(group.id, parent.depth, parent.id), value: GroupsState.mark)
     var rival: NodeRecord?
     if try state.isCanonical(parent.id, parent.createdAt, group) {

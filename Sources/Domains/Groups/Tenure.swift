@@ -64,7 +64,7 @@ final class Tenure {
       let spans = counter.spans.intersection(reached)
       if !spans.isEmpty { loaded[account] = (loaded[account] ?? Spans()).union(spans) }
     }
-    try state.scan(GroupsState.accounts, prefix: group.bytes) { key, value in
+    try state.scan(GroupsState.accounts, prefix: GroupsState.half(group)) { key, value in
       let row = try AccountRow(key, value)
       if row.account != current {
         close()
@@ -142,7 +142,7 @@ struct AccountRow {
 
   init(_ key: [UInt8], _ value: [UInt8]) throws {
     var keys = RecordReader(key, of: GroupsState.accounts)
-    _ = try keys.eventID()
+    _ = try keys.fixed(GroupsState.halfID)
     account = try keys.publicKey()
     depth = try keys.uint32()
     node = try keys.fixed(8)
