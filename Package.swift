@@ -16,10 +16,14 @@ func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// libFuzzer brings its own main, so these are built by scripts/fuzz alone.
+let onStage: [Target.Dependency] = ["Groups", "Nostr", "Policy", "StateStore", "Judgement", "TestSupport"]
 let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
   ("LineFuzzer", ["Nostr"]),
   ("EventFuzzer", ["Nostr"]),
   ("CollectivesFuzzer", ["Nostr", "Policy", "Collectives", "StateStore", "Judgement", "TestSupport"]),
+  ("GroupContentFuzzer", onStage),
+  ("GroupTagsFuzzer", onStage),
+  ("OTSFuzzer", ["Groups"]),
 ]
 let fuzzTargets: [Target] = Context.environment["COMMONSGUARD_FUZZ"] == nil ? [] : fuzzers.map { fuzzer in
   .executableTarget(name: fuzzer.name, dependencies: fuzzer.dependencies, path: "Tests/Fuzzing/\(fuzzer.name)", swiftSettings: strict)
@@ -45,6 +49,7 @@ let package = Package(
     // Floor 4: the domains
     library("Crowdfunding", ["Nostr", "Policy", "Ledger"], path: "Sources/Domains/Crowdfunding"),
     library("Collectives", ["Cryptography", "Nostr", "Policy"], path: "Sources/Domains/Collectives"),
+    library("Groups", ["Cryptography", "Nostr", "Policy"], path: "Sources/Domains/Groups"),
     // Floor 5
     library("StateStore", ["LMDB", "Cryptography", "Nostr", "Policy", "Ledger", "CSystem"]),
     // Floor 6
@@ -52,12 +57,13 @@ let package = Package(
     // Floor 7
     library("Plugin", ["CSystem", "Nostr", "Policy", "StateStore", "Judgement"]),
     library("Delivery", ["CSystem", "Cryptography", "Nostr", "Policy", "StateStore", "Judgement"]),
-    library("Configuration", ["Nostr", "Policy", "Crowdfunding", "Collectives"]),
+    library("Configuration", ["Nostr", "Policy", "Crowdfunding", "Collectives", "Groups"]),
     // Floor 8
     .executableTarget(
       name: "commonsguard",
       dependencies: [
-        "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "Collectives", "StateStore", "Judgement", "Plugin", "Delivery",
+        "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "Collectives", "Groups", "StateStore", "Judgement", "Plugin",
+        "Delivery",
         "Configuration",
       ],
       path: "Sources/commonsguard", swiftSettings: strict),
@@ -75,14 +81,17 @@ let package = Package(
     tests(of: "Judgement", ["Nostr", "Policy", "Crowdfunding", "StateStore"]),
     tests(of: "Plugin", ["Nostr", "Policy", "StateStore", "Judgement"]),
     tests(of: "Delivery", ["LMDB", "Cryptography", "Nostr", "Policy", "StateStore", "Judgement"]),
-    tests(of: "Configuration", ["Policy", "Crowdfunding", "Collectives"]),
+    tests(of: "Groups", ["Cryptography", "Nostr", "Policy", "StateStore", "Judgement"]),
+    tests(of: "Configuration", ["Policy", "Crowdfunding", "Collectives", "Groups"]),
     // The built program, driven as strfry drives it.
     .testTarget(
       name: "EndToEndTests", dependencies: ["commonsguard", "TestSupport", "Cryptography", "Nostr"], path: "Tests/EndToEndTests", swiftSettings: strict),
     // What the scripts measure and shake the program with: streams, scale, soak.
     .executableTarget(
       name: "laboratory",
-      dependencies: ["TestSupport", "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "Collectives", "StateStore", "Judgement"],
+      dependencies: [
+        "TestSupport", "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "Collectives", "Groups", "StateStore", "Judgement",
+      ],
       path: "Tests/Laboratory", swiftSettings: strict),
   ] + fuzzTargets
 )

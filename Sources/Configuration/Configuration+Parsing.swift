@@ -3,6 +3,7 @@ import Collectives
 import Crowdfunding
 import FoundationEssentials
 import Glibc
+import Groups
 import Nostr
 import Policy
 
@@ -52,6 +53,8 @@ extension Configuration {
     crowdfunding = CrowdfundingOptions(followUps: followUps)
     collectives = CollectivesOptions(followUps: followUps)
     let deliveryFile = path("delivery.file")
+    let headersFile = path("groups.headersFile")
+    groups = Self.readGroups(&values, headersFile: headersFile, nodeKey: node.publicKey)
 
     readCrowdfunding(&values, umapsFile: umapsFile)
     collectives.read(&values)

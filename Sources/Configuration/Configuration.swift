@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Collectives
 import Crowdfunding
+import Groups
 import Nostr
 import Policy
 
@@ -81,6 +82,7 @@ public struct Configuration: Sendable, Equatable {
   public var node: Node
   public var crowdfunding: CrowdfundingOptions
   public var collectives: CollectivesOptions
+  public var groups: GroupsOptions
   public var delivery: Delivery
   public var log: Log
   /// Files that the configuration names and that were read with it: when one changes, the configuration is read again.

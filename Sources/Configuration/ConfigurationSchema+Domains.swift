@@ -46,16 +46,6 @@ extension ConfigurationSchema {
 
   /// The domains that come later. `enabled` is true by the contract; until then their events are unclaimed.
   static let laterDomains: [ConfigurationKey] = [
-    .init("groups.enabled", .boolean, .boolean(true), "judge groups", .later("groups")),
-    .init("groups.kinds.init", .integer(0...65_535), .integer(4830), "the kind of a group's first event", .later("groups")),
-    .init("groups.kinds.proposal", .integer(0...65_535), .integer(4831), "the kind of proposals", .later("groups")),
-    .init("groups.kinds.vote", .integer(0...65_535), .integer(4832), "the kind of votes", .later("groups")),
-    .init("groups.kinds.modification", .integer(0...65_535), .integer(4833), "the kind of modifications", .later("groups")),
-    .init("groups.kinds.attest", .integer(0...65_535), .integer(4834), "the kind of attestations", .later("groups")),
-    .init("groups.proposalsFrom", .other("\"anyone\" in this version"), .string("anyone"), "who may propose", .later("groups")),
-    .init("groups.forkPolicy", .other("\"attested\" in this version"), .string("attested"), "which of two tips is followed", .later("groups")),
-    .init("groups.headersFile", .path, .null, "block headers, for time stamps", .later("groups")),
-    .init("groups.acceptNip03", .boolean, .boolean(true), "read NIP-03 time stamps", .later("groups")),
     .init("economy.enabled", .boolean, .boolean(true), "judge health reports", .later("economy")),
     .init(
       "economy.stations", .other("\"first-seen\" in this version"), .string("first-seen"), "how a station is bound to its key", .later("economy")),

@@ -58,4 +58,22 @@ extension DeliveryWorker {
       return false
     }
   }
+
+  /// What a domain has to do beside events, such as holding stored proofs against headers that came since; one step a transaction.
+  func keepUp(_ pass: inout DeliveryPass, _ mayContinue: () -> Bool) throws {
+    for validator in registry.validators {
+      for _ in 0..<Self.maxBuilt {
+        // Asked on a snapshot first: nearly always there is nothing to do, and nothing to lock for.
+        guard mayContinue(), try store.read({ try validator.upkeep(reading: $0) }) != nil else { break }
+        let done = try store.write { state -> Effects? in
+          guard let effects = try validator.upkeep(reading: state) else { return nil }
+          try state.apply(effects.changes)
+          return effects
+        }
+        guard let done else { break }
+        done.diagnostics.forEach(diagnostics)
+        pass.built += 1
+      }
+    }
+  }
 }

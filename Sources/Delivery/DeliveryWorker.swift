@@ -60,6 +60,7 @@ public final class DeliveryWorker {
     signer.begin()
     step(&pass, "judge released events") { try judgeReleased(&$0, mayContinue) }
     step(&pass, "build deferred follow-ups") { try buildDeferred(&$0, mayContinue) }
+    step(&pass, "keep a domain's state up") { try keepUp(&$0, mayContinue) }
     step(&pass, "remove old rows") { try prune(&$0, mayContinue) }
     step(&pass, "deliver") { try deliverDue(&$0, mayContinue) }
     return pass

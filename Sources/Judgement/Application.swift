@@ -43,7 +43,9 @@ struct Application {
     case .effects(let effects, let owner):
       if effects.opensSubject, isNearlyFull { return .rejected(Self.nearlyFull, owner: owner) }
       try accept(effects, owner, to: state)
-      return Judgement(.accept, owner: owner, isWritten: true)
+      var judgement = Judgement(.accept, owner: owner, isWritten: true)
+      judgement.diagnostics = effects.diagnostics
+      return judgement
     }
   }
 

@@ -68,8 +68,10 @@ struct ClaimedEvent {
 extension Effects {
   /// The effects of two owners of one event; the note is the first one's.
   fileprivate func merging(_ other: Effects) -> Effects {
-    Effects(
+    var merged = Effects(
       changes: changes + other.changes, followUps: followUps + other.followUps, note: note, provides: provides + other.provides,
       opensSubject: opensSubject || other.opensSubject)
+    merged.diagnostics = diagnostics + other.diagnostics
+    return merged
   }
 }

@@ -18,6 +18,8 @@ public struct Judgement: Sendable {
   public var isWritten = false
   /// The event could not be judged; for the log.
   public var fault: Fault?
+  /// What its effects tell the operator; for the log.
+  public var diagnostics: [Diagnostic] = []
 
   init(_ decision: Decision, owner: Domain? = nil, isWritten: Bool = false, fault: Fault? = nil) {
     self.decision = decision

@@ -71,6 +71,7 @@ public final class RequestLoop {
       let circumstances = Circumstances(receivedAt: request.receivedAt ?? Clock.unixSeconds(), source: request.sourceType)
       let judgement = judge.judge(request.event, in: circumstances) { request.sourceInfo.map { request.text($0).string } ?? "" }
       if let fault = judgement.fault { diagnostics(Diagnostic(.error, "plugin.fault", fault.detail)) }
+      for diagnostic in judgement.diagnostics { diagnostics(diagnostic) }
       return judgement
     }
   }

@@ -23,6 +23,8 @@ public struct Effects: Sendable {
   public var provides: [Dependency]
   /// The event opens a new campaign, collective or group: refused first when the map fills up.
   public var opensSubject: Bool
+  /// What the operator is told once it is committed.
+  public var diagnostics: [Diagnostic] = []
 
   public init(changes: [StateChange] = [], followUps: [FollowUp] = [], note: [UInt8] = [], provides: [Dependency] = [], opensSubject: Bool = false) {
     self.changes = changes

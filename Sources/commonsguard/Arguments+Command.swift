@@ -27,6 +27,13 @@ extension Arguments {
     case campaignTrust(projectID: String, by: String?, reason: String?)
     case campaignVoteStatus(projectID: String)
     case collective(CollectiveRequest)
+    case groupList
+    case groupShow(EventID)
+    /// `at`: Unix seconds; nil: now.
+    case groupMember(EventID, PublicKey, at: UInt64?, GroupMode)
+    case groupHistory(EventID)
+    /// Hold stored proofs against the headers that are known now.
+    case groupUpkeep
     /// nil: of the program.
     case help(CommandSyntax?)
     case version
@@ -38,6 +45,8 @@ extension Arguments {
       /// Print the reference's table.
       case reference
     }
+
+    enum GroupMode: String, Sendable, CaseIterable { case claimed, confirmed, conservative }
 
     enum CampaignFilter: String, Sendable { case active, completed, all }
 

@@ -120,11 +120,23 @@ extension Arguments {
       .init(
         "campaign vote-status", operands: "ID", count: 1...1, "how a campaign's vote on ASSETS stands",
         example: "commonsguard campaign vote-status CF-20260101-AB12"),
+      .init("group list", "the groups and their tips", example: "commonsguard group list"),
+      .init("group show", operands: "G", count: 1...1, "a group's state at its tip", example: "commonsguard group show <64 hex digits>"),
+      .init(
+        "group member", operands: "G PUBKEY", count: 2...2,
+        options: [
+          .init("at", value: "UNIX", "the time asked about, in Unix seconds (default: now)"),
+          .init("mode", value: "MODE", "what is believed: claimed (default), confirmed, or conservative (for authorisation)"),
+        ], "whether somebody is, or was, a member; exit status 0 or 1",
+        example: "commonsguard group member <group> <pubkey> --at 1700000000 --mode conservative"),
+      .init("group history", operands: "G", count: 1...1, "a group's modifications, and its switches between branches",
+        example: "commonsguard group history <64 hex digits>"),
+      .init("group upkeep", "hold stored time stamps against the headers that are known now", example: "commonsguard group upkeep"),
     ]
 
     /// Commands of the contract that come with later versions.
     static let later: Set<String> = [
-      "doctor", "settlement", "group", "economy", "dashboard", "state backup", "state restore", "state check", "state compact",
+      "doctor", "settlement", "economy", "dashboard", "state backup", "state restore", "state check", "state compact",
       "campaign create", "campaign add-owner", "campaign status", "campaign contribute", "campaign vote", "campaign finalize", "campaign import",
       "campaign export", "campaign dashboard",
     ]

@@ -50,6 +50,30 @@ extension Arguments {
       return filters.first.flatMap(Command.CampaignFilter.init) ?? .all
     }
 
+    func publicKey(at position: Int) throws(UsageError) -> PublicKey {
+      guard operands.indices.contains(position) else { throw UsageError("an argument is missing") }
+      let word = operands[position]
+      guard let key = PublicKey(hex: word) else { throw UsageError("\(word) is not a public key (64 lowercase hex digits)") }
+      return key
+    }
+
+    /// Unix seconds.
+    func time(_ option: String) throws(UsageError) -> UInt64? {
+      guard let word = given[option] else { return nil }
+      guard let time = UInt64(word), word.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+        throw UsageError("--\(option) \(word): not a time in Unix seconds")
+      }
+      return time
+    }
+
+    func groupMode() throws(UsageError) -> Command.GroupMode {
+      guard let word = given["mode"] else { return .claimed }
+      guard let mode = Command.GroupMode(rawValue: word) else {
+        throw UsageError("--mode \(word): not one of \(Command.GroupMode.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      return mode
+    }
+
     /// The text of an option; nil when it is not given.
     func words(_ option: String) throws(UsageError) -> String? {
       guard let text = given[option] else { return nil }

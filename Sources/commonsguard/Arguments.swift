@@ -104,6 +104,11 @@ struct Arguments: Sendable, Equatable {
     case "campaign trust": .campaignTrust(projectID: try values.operand(), by: try values.words("by"), reason: try values.words("reason"))
     case "campaign vote-status": .campaignVoteStatus(projectID: try values.operand())
     case let name where syntax.group == "collective": .collective(try values.collective(String(name.dropFirst("collective ".count))))
+    case "group list": .groupList
+    case "group show": .groupShow(try values.eventID())
+    case "group member": .groupMember(try values.eventID(), try values.publicKey(at: 1), at: try values.time("at"), try values.groupMode())
+    case "group history": .groupHistory(try values.eventID())
+    case "group upkeep": .groupUpkeep
     default: .run
     }
   }

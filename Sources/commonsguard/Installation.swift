@@ -26,7 +26,9 @@ struct Installation {
   /// Opens the state. Throws a `StoreError`.
   /// - Parameter isReadOnly: for commands that only look: they never make a state, and leave no file of another owner behind.
   func store(isReadOnly: Bool = false) throws -> StateStore {
-    try StateStore(Self.storeOptions(configuration, isReadOnly: isReadOnly))
+    let store = try StateStore(Self.storeOptions(configuration, isReadOnly: isReadOnly))
+    try GroupKindsNote.check(configuration, store, isReadOnly: isReadOnly)
+    return store
   }
 
   /// Opens a state that is there already, to write to it: for commands that change something in it. Throws a `StoreError`.

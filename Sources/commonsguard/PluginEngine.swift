@@ -58,7 +58,7 @@ final class PluginEngine: EngineSource {
       if watcher.current != nil { log.write(Diagnostic(.warning, "configuration.kept", "the last good configuration stays in force")) }
     case .unchanged:
       // The state could not be opened: try again.
-      if store == nil, var configuration = watcher.current {
+      if openState == nil, var configuration = watcher.current {
         if let directory = arguments.stateDirectory { configuration.state.path = directory }
         open(configuration, isReload: false)
       }
@@ -68,9 +68,10 @@ final class PluginEngine: EngineSource {
   private func open(_ configuration: Configuration, isReload: Bool) {
     do {
       let store = try self.store ?? StateStore(Installation.storeOptions(configuration))
+      self.store = store
+      try GroupKindsNote.check(configuration, store, isReadOnly: false)
       if counters == nil { counters = try? CounterFile(directory: configuration.state.path + "/counters") }
       let judge = try Judge(store: store, registry: Registry.domains(configuration), options: Installation.judgeOptions(configuration))
-      self.store = store
       engine = .ready(judge, counters)
       lastFailure = nil
       deliver(configuration, store)
@@ -87,7 +88,9 @@ final class PluginEngine: EngineSource {
       let failure = Failure(error).message
       if failure != lastFailure { log.write(Diagnostic(.error, "state.unavailable", failure)) }
       lastFailure = failure
-      if store == nil { engine = .unavailable(Engine.stateUnavailable) }
+      // Once something judges, it goes on judging by the last good configuration.
+      if case .ready = engine { return }
+      engine = .unavailable(Failure(error).status == .configuration ? Engine.notConfigured : Engine.stateUnavailable)
     }
   }
 

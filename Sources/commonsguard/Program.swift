@@ -44,6 +44,11 @@ enum Program {
     case .campaignTrust(let id, let by, let reason): try CampaignCommand.trust(Installation(arguments), id, by: by, reason: reason)
     case .campaignVoteStatus(let id): try CampaignCommand.voteStatus(Installation(arguments), id)
     case .collective(let request): return try CollectiveCommand.run(Installation(arguments), request)
+    case .groupList: try GroupCommand.list(Installation(arguments))
+    case .groupShow(let id): try GroupCommand.show(Installation(arguments), id)
+    case .groupMember(let id, let key, let time, let mode): return try GroupCommand.member(Installation(arguments), id, key, at: time, mode)
+    case .groupHistory(let id): try GroupCommand.history(Installation(arguments), id)
+    case .groupUpkeep: try GroupCommand.upkeep(Installation(arguments))
     }
     return .done
   }

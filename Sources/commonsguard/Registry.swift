@@ -2,6 +2,7 @@
 import Collectives
 import Configuration
 import Crowdfunding
+import Groups
 import Judgement
 import Policy
 
@@ -11,11 +12,13 @@ enum Registry {
     var validators: [any Validator] = []
     if configuration.crowdfunding.isEnabled { validators.append(CrowdfundingValidator(options: configuration.crowdfunding)) }
     if configuration.collectives.isEnabled { validators.append(CollectivesValidator(options: configuration.collectives)) }
+    if configuration.groups.isEnabled { validators.append(GroupsValidator(options: configuration.groups)) }
     return DomainRegistry(validators)
   }
 
   /// Every table, also of domains that are switched off: a state keeps what it has.
   static let tables = DomainRegistry([
     CrowdfundingValidator(options: CrowdfundingOptions()), CollectivesValidator(options: CollectivesOptions()),
+    GroupsValidator(options: GroupsOptions()),
   ]).tables
 }

@@ -20,7 +20,9 @@ struct ConfigurationSchemaTests {
     collectives.enabled collectives.approve collectives.veto collectives.checkpoint collectives.forkPolicy collectives.genesisMerit
     collectives.allowDeletion
     groups.enabled groups.kinds.init groups.kinds.proposal groups.kinds.vote groups.kinds.modification groups.kinds.attest
-    groups.proposalsFrom groups.forkPolicy groups.headersFile groups.acceptNip03
+    groups.proposalsFrom groups.forkPolicy groups.headersFile groups.acceptNip03 groups.modificationCountsAsVote groups.allowDuplicateInit
+    groups.allowNestedAdd groups.maxLagSeconds groups.maxDepth groups.maxElectorate groups.maxForkDepth groups.maxBranchesPerParent
+    groups.maxAddsPerModification groups.openProposalsPerAuthor
     economy.enabled economy.stations economy.registry economy.strict economy.alertKind
     followUps.receipts followUps.snapshots followUps.labels followUps.attestations followUps.alerts followUps.failures followUps.debounceSeconds
     delivery.sink delivery.file delivery.command delivery.confirm delivery.attempts delivery.inProcess

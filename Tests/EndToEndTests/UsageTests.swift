@@ -35,7 +35,7 @@ extension EndToEnd {
         ["nonsense"], ["--nonsense"], ["campaign"], ["campaign", "nonsense"], ["campaign", "show"], ["campaign", "show", "a", "b"],
         ["status", "--once"],
         ["replay", "--as", "Nowhere"], ["outbox", "show", "abc"], ["explain"], ["campaign", "trust"], ["--config"], ["status", "--config="],
-        ["campaign", "show", "not a project"], ["doctor"], ["collective", "list"], ["replay", "-", "-"], ["status", "extra"],
+        ["campaign", "show", "not a project"], ["doctor"], ["economy", "swarm"], ["replay", "-", "-"], ["status", "extra"],
       ])
     func wrongUsage(arguments: [String]) throws {
       let outcome = try sandbox.run(arguments)

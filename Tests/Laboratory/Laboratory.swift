@@ -7,6 +7,7 @@ enum Laboratory {
     [
       DemoStreamCommand.self, DemoConfigurationCommand.self, DescribeCommand.self, Kind1Command.self, ClaimedCommand.self, PingPongCommand.self,
       CommitCostCommand.self, ScaleCommand.self, SoakCommand.self, CollectiveBench.self,
+      GroupBench.self,
     ]
   }
 

@@ -46,6 +46,11 @@ enum CheckConfigCommand {
     }
   }
 
+  private static func domains(_ configuration: Configuration) -> String {
+    let names = Registry.domains(configuration).validators.map(\.domain.name)
+    return names.isEmpty ? "none" : names.joined(separator: ", ")
+  }
+
   /// What the configuration means, in a few lines.
   private static func summary(_ configuration: Configuration) -> [String] {
     let sink =
@@ -59,7 +64,7 @@ enum CheckConfigCommand {
       "state: \(configuration.state.path), up to \(configuration.state.mapSizeMiB) MiB, durability \(configuration.state.durability.rawValue)",
       "verifies: \(configuration.verifiesAll ? "every event" : "events that a domain claims")",
       "events that nobody claims: \(configuration.rejectsUnclaimed ? "rejected" : "accepted")",
-      "domains: \(configuration.crowdfunding.isEnabled ? "crowdfunding" : "none")",
+      "domains: \(domains(configuration))",
       "follow-ups: signed \(node); delivered to \(sink)",
     ]
   }

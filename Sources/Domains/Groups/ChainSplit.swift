@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+/// Chooses between the branches of one group, by the Attestation Adjusted Timestamp. Source: groups, 6.12.
+struct ChainSplit {
+  private let group: GroupRecord
+  /// Adjusted timestamps that this judgement is about to store.
+  private let pending: [EventID: UInt64]
+
+  init(_ group: GroupRecord, pending: [EventID: UInt64] = [:]) {
+    self.group = group
+    self.pending = pending
+  }
+
+  // MARK: Timestamps
+
+  /// AAT(n) = max(m, b, p); nil stands for infinity.
+  static func adjusted(_ node: NodeRecord, attesters: [PublicKey]?, _ attestations: [AttestationRecord]) -> UInt64? {
+    guard let block = attestations.compactMap(\.blockTime).min() else { return nil }
+    guard attesters != nil else { return max(node.createdAt, block) }
+    guard let seen = attestations.filter({ $0.attester != nil }).map(\.createdAt).min() else { return nil }
+    return max(node.createdAt, block, seen)
+  }
+
+  /// eff(n): the least adjusted timestamp of the node and of all that stand on it, since a child proves its parent; nil stands for infinity.
+  func effective(_ node: NodeRecord, reading state: borrowing some StateReader & ~Copyable) throws -> UInt64? {
+    var rows: [(id: EventID, depth: UInt32, time: UInt64)] = []
+    var from = RecordWriter(capacity: 36)
+    from.put(group.id)
+    from.put(node.depth)
+    try state.scan(GroupsState.confirmed, prefix: group.id.bytes, from: from.bytes) { key, value in
+      var keys = RecordReader(Array(key.dropFirst(32)), of: GroupsState.confirmed)
+      var reader = RecordReader(value, of: GroupsState.confirmed)
+      let depth = try keys.uint32()
+      rows.append((try keys.eventID(), depth, try reader.uint64()))
+      return true
+    }
+    for (id, time) in pending {
+      guard let known = try state.node(id), known.group == group.id, known.depth >= node.depth else { continue }
+      rows.append((id, known.depth, time))
+    }
+    var best: UInt64?
+    for row in rows where row.time < best ?? .max {
+      if try descends(row.id, from: node, reading: state) { best = row.time }
+    }
+    return best
+  }
+
+  private func descends(_ id: EventID, from ancestor: NodeRecord, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    if !group.hasForks { return true }
+    var node = try state.existingNode(id)
+    while node.depth > ancestor.depth {
+      // Below a canonical node everything is canonical.
+      if try state.isCanonical(node.id, node.createdAt, group) { return try state.isCanonical(ancestor.id, ancestor.createdAt, group) }
+      guard let parent = node.parent else { return false }
+      node = try state.existingNode(parent)
+    }
+    return node.id == ancestor.id
+  }
+
+  /// Confirmed a day ago, in a group with attesters: siblings come too late.
+  func isFinal(_ node: NodeRecord, at now: UInt64, _ cache: SnapshotCache, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    let source = node.parent ?? node.id
+    guard try cache.snapshot(at: source, reading: state).attesters != nil, let effective = try effective(node, reading: state) else { return false }
+    return now >= effective.saturatingAdd(GroupTimes.finality)
+  }
+
+  // MARK: Choice
+
+  /// What children of one parent are compared by: the least wins.
+  private struct Rank {
+    let effective: UInt64?
+    let node: NodeRecord
+
+    func precedes(_ other: Rank) -> Bool {
+      switch (effective, other.effective) {
+      case (let mine?, let other_?):
+        if mine != other_ { return mine < other_ }
+        // "+ 1/pk": the larger key has the smaller value.
+        if node.author != other.node.author { return node.author > other.node.author }
+        return node.id < other.node.id
+      case (_?, nil): return true
+      case (nil, _?): return false
+      case (nil, nil):
+        if node.receivedAt != other.node.receivedAt { return node.receivedAt < other.node.receivedAt }
+        if node.createdAt != other.node.createdAt { return node.createdAt < other.node.createdAt }
+        return node.id < other.node.id
+      }
+    }
+  }
+
+  /// The child that the canonical chain would go on with.
+  func heir(among children: [NodeRecord], reading state: borrowing some StateReader & ~Copyable) throws -> NodeRecord? {
+    if children.count == 1 { return children.first }
+    var best: Rank?
+    for child in children {
+      let rank = Rank(effective: try effective(child, reading: state), node: child)
+      if best.map({ rank.precedes($0) }) ?? true { best = rank }
+    }
+    return best?.node
+  }
+
+  /// From a node on down, the heirs, the node not among them.
+  func follow(_ node: NodeRecord, reading state: borrowing some StateReader & ~Copyable) throws -> [NodeRecord] {
+    var line: [NodeRecord] = []
+    var current = node
+    while let heir = try heir(among: try state.children(of: current.id), reading: state) {
+      line.append(heir)
+      current = heir
+    }
+    return line
+  }
+
+  /// Whether a new node, of which nothing is attested yet, wins over the canonical child of its parent.
+  func wins(_ node: NodeRecord, over child: NodeRecord, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    Rank(effective: nil, node: node).precedes(Rank(effective: try effective(child, reading: state), node: child))
+  }
+
+  // MARK: Switching
+
+  /// Another canonical chain from a node on: the rows of the old one behind it go, those of the new one come, the tip moves.
+  func switching(
+    behind fork: NodeRecord, to line: [NodeRecord], because event: EventID, at receivedAt: UInt64, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> (group: GroupRecord, changes: [StateChange]) {
+    var changes: [StateChange] = []
+    try state.canonicalNodes(of: group.id, after: fork.createdAt) { point in
+      changes.append(.delete(GroupsState.chain, key: GroupsState.chainKey(group.id, point.createdAt)))
+      return true
+    }
+    changes += line.map { Self.chainRow($0) }
+    var moved = group
+    let head = line.last ?? fork
+    moved.tip = head.id
+    moved.tipDepth = head.depth
+    moved.tipCreatedAt = head.createdAt
+    let log = ReorganisationRecord(group: group.id, receivedAt: receivedAt, trigger: event, fork: fork.id, from: group.tip, to: head.id)
+    return (moved, changes + [moved.change, log.change])
+  }
+
+  static func chainRow(_ node: NodeRecord) -> StateChange {
+    var value = RecordWriter(capacity: 36)
+    value.put(node.id)
+    value.put(node.depth)
+    return .put(GroupsState.chain, key: GroupsState.chainKey(node.group, node.createdAt), value: value.bytes)
+  }
+
+  /// Looks at every fork of the canonical chain again, from its beginning; nil when it stays as it is.
+  func reconsidered(because event: EventID, at receivedAt: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> [StateChange]? {
+    guard group.hasForks else { return nil }
+    var forks: [EventID] = []
+    let prefix = GroupsState.forkPrefix(group.id)
+    try state.scan(GroupsState.notes, prefix: prefix) { key, _ in
+      var keys = RecordReader(Array(key.dropFirst(prefix.count + 4)), of: GroupsState.notes)
+      forks.append(try keys.eventID())
+      return true
+    }
+    for id in forks {
+      let fork = try state.existingNode(id)
+      guard try state.isCanonical(fork.id, fork.createdAt, group), let heir = try heir(among: try state.children(of: id), reading: state) else { continue }
+      if try state.isCanonical(heir.id, heir.createdAt, group) { continue }
+      let line = [heir] + (try follow(heir, reading: state))
+      return try switching(behind: fork, to: line, because: event, at: receivedAt, reading: state).changes
+    }
+    return nil
+  }
+}
+
+/// A switch to another branch, for `group history` and the log.
+public struct ReorganisationRecord: Sendable, Equatable {
+  public let group: EventID
+  public let receivedAt: UInt64
+  /// The event that caused it.
+  public let trigger: EventID
+  /// The last node that both branches share.
+  public let fork: EventID
+  public let from: EventID
+  public let to: EventID
+
+  // key: "reorg" · group 32 · received_at 8 · trigger 32; value: fork 32 · from 32 · to 32
+  var change: StateChange {
+    var key = RecordWriter(capacity: 77)
+    key.put(fixed: GroupsState.reorgPrefix(group))
+    key.put(receivedAt)
+    key.put(trigger)
+    var value = RecordWriter(capacity: 96)
+    value.put(fork)
+    value.put(from)
+    value.put(to)
+    return .put(GroupsState.notes, key: key.bytes, value: value.bytes)
+  }
+
+  init(group: EventID, receivedAt: UInt64, trigger: EventID, fork: EventID, from: EventID, to: EventID) {
+    self.group = group
+    self.receivedAt = receivedAt
+    self.trigger = trigger
+    self.fork = fork
+    self.from = from
+    self.to = to
+  }
+
+  /// What a switch among these changes tells the operator.
+  static func diagnostics(of changes: [StateChange]) throws -> [Diagnostic] {
+    let mark = Array("reorg".utf8)
+    var found: [Diagnostic] = []
+    for case .put(GroupsState.notes, let key, let value) in changes where key.starts(with: mark) {
+      var keys = RecordReader(Array(key.dropFirst(mark.count)), of: GroupsState.notes)
+      let record = try ReorganisationRecord(group: try keys.eventID(), key: key, decoding: value)
+      found.append(
+        Diagnostic(
+          .warning, "groups.reorganised", "a group follows another branch of its history",
+          fields: [
+            .init("group", record.group.hex), .init("fork", record.fork.hex), .init("from", record.from.hex), .init("to", record.to.hex),
+            .init("trigger", record.trigger.hex),
+          ]))
+    }
+    return found
+  }
+
+  init(group: EventID, key: [UInt8], decoding bytes: [UInt8]) throws {
+    self.group = group
+    var keys = RecordReader(Array(key.dropFirst(GroupsState.reorgPrefix(group).count)), of: GroupsState.notes)
+    receivedAt = try keys.uint64()
+    trigger = try keys.eventID()
+    var reader = RecordReader(bytes, of: GroupsState.notes)
+    fork = try reader.eventID()
+    from = try reader.eventID()
+    to = try reader.eventID()
+  }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+/// Who administers a group: accounts, each as often as it counts, and blocks of accounts that have one vote together. Source: groups, 6.3.
+struct Electorate: Sendable, Equatable {
+  indirect enum Item: Sendable, Equatable {
+    case leaf(PublicKey)
+    case block([Item])
+  }
+
+  var items: [Item] = []
+  /// Leaves, those of blocks included, each as often as it stands there.
+  var count = 0
+
+  var isEmpty: Bool { count == 0 }
+
+  /// Every account, as a set.
+  var accounts: Set<PublicKey> {
+    var accounts: Set<PublicKey> = []
+    Self.visit(items, inBlock: false) { account, _ in accounts.insert(account) }
+    return accounts
+  }
+
+  func contains(_ account: PublicKey) -> Bool { Self.contains(account, items) }
+
+  private static func contains(_ account: PublicKey, _ items: [Item]) -> Bool {
+    items.contains { item in
+      switch item {
+      case .leaf(let key): key == account
+      case .block(let inner): contains(account, inner)
+      }
+    }
+  }
+
+  /// Blocks nest no deeper than groups do.
+  private static func visit(_ items: [Item], inBlock: Bool, _ body: (PublicKey, Bool) -> Void) {
+    for item in items {
+      switch item {
+      case .leaf(let key): body(key, inBlock)
+      case .block(let inner): visit(inner, inBlock: true, body)
+      }
+    }
+  }
+
+  /// Those whose say gets less: gone, or fewer times outside any block.
+  func affected(becoming after: Electorate) -> Set<PublicKey> {
+    var remaining: [PublicKey: Int] = [:]
+    Self.visit(after.items, inBlock: false) { account, inBlock in remaining[account, default: 0] += inBlock ? 0 : 1 }
+    var before: [PublicKey: Int] = [:]
+    Self.visit(items, inBlock: false) { account, inBlock in before[account, default: 0] += inBlock ? 0 : 1 }
+    return Set(before.compactMap { account, count in remaining[account].map { $0 < count } ?? true ? account : nil })
+  }
+}
+
+/// Answers who administers what, for one judgement: the judged group on one of its branches, all others on their canonical chains.
+///
+/// Every group is evaluated once for each time that is asked. Not Sendable: it belongs to one judgement.
+final class Roles {
+  let branch: Branch
+  let options: GroupsOptions
+  let cache: SnapshotCache
+  private var branches: [EventID: Branch?] = [:]
+  private var memo: [Key: Electorate] = [:]
+
+  private struct Key: Hashable {
+    let group: EventID
+    let time: UInt64
+    let levels: Int
+  }
+
+  init(_ branch: Branch, _ options: GroupsOptions, _ cache: SnapshotCache) {
+    self.branch = branch
+    self.options = options
+    self.cache = cache
+  }
+
+  var group: EventID { branch.group.id }
+
+  /// nil for a group that is unknown.
+  func branch(of group: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> Branch? {
+    if group == branch.group.id { return branch }
+    if let known = branches[group] { return known }
+    let found = try state.group(group).map { Branch(canonical: $0) }
+    branches[group] = .some(found)
+    return found
+  }
+
+  /// nil before its init.
+  func snapshot(of group: EventID, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> GroupSnapshot? {
+    guard let node = try branch(of: group, reading: state)?.node(at: time, reading: state) else { return nil }
+    return try cache.snapshot(at: node.id, reading: state)
+  }
+
+  /// `electorate(G,T)` of the spec; empty before the init.
+  func electorate(of group: EventID, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Electorate {
+    var path: Set<EventID> = []
+    return try electorate(of: group, at: time, levels: options.maxDepth, path: &path, reading: state)
+  }
+
+  /// The electorate that a state of the judged group would have.
+  func electorate(of snapshot: GroupSnapshot, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Electorate {
+    var path: Set<EventID> = [group]
+    return try electorate(of: snapshot, at: time, levels: options.maxDepth, path: &path, reading: state)
+  }
+
+  func isAdministrator(_ account: PublicKey, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    // Flat groups, the most of all, need no electorate.
+    guard let snapshot = try snapshot(of: group, at: time, reading: state) else { return false }
+    if snapshot.admin == nil, snapshot.contains(account) { return true }
+    return try electorate(of: group, at: time, reading: state).contains(account)
+  }
+
+  /// Recursion ends with the levels, at most `maxDepth`; a group on the path again contributes nothing (a cycle, after a reorganisation).
+  private func electorate(
+    of group: EventID, at time: UInt64, levels: Int, path: inout Set<EventID>, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Electorate {
+    let key = Key(group: group, time: time, levels: levels)
+    if let known = memo[key] { return known }
+    guard levels > 0, path.insert(group).inserted else { return Electorate() }
+    defer { path.remove(group) }
+    guard let snapshot = try snapshot(of: group, at: time, reading: state) else { return Electorate() }
+    let result = try electorate(of: snapshot, at: time, levels: levels, path: &path, reading: state)
+    memo[key] = result
+    return result
+  }
+
+  private func electorate(
+    of snapshot: GroupSnapshot, at time: UInt64, levels: Int, path: inout Set<EventID>, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Electorate {
+    if let admin = snapshot.admin { return try electorate(of: admin, at: time, levels: levels - 1, path: &path, reading: state) }
+    var result = Electorate()
+    result.items.reserveCapacity(min(snapshot.entries.count, options.maxElectorate + 1))
+    for entry in snapshot.entries {
+      // One more than the limit tells that it is passed; what lies beyond contributes nothing.
+      if result.count > options.maxElectorate { break }
+      switch entry.member {
+      case .account(let account):
+        result.items.append(.leaf(account))
+        result.count += 1
+      case .group(let nested, let isBlock):
+        let inner = try electorate(of: nested, at: time, levels: levels - 1, path: &path, reading: state)
+        if isBlock { result.items.append(.block(inner.items)) } else { result.items += inner.items }
+        result.count += inner.count
+      }
+    }
+    return result
+  }
+}

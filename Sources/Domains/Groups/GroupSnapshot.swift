@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
+import Nostr
+import Policy
+
+/// A group's state at one node of its history: a pure function of the node's id.
+struct GroupSnapshot: Sendable, Equatable {
+  /// By entry id, which is the order of the members array.
+  var entries: [Entry] = []
+  var admin: EventID?
+  /// By key.
+  var meta: [MetaItem] = []
+  var attesters: [PublicKey]?
+
+  struct MetaItem: Sendable, Equatable {
+    let key: Text
+    let value: Text
+  }
+
+  var metaBytes: Int { meta.reduce(0) { $0 + $1.key.count + $1.value.count } }
+
+  func index(of id: EntryID) -> Int? {
+    var low = 0
+    var high = entries.count
+    while low < high {
+      let middle = low + (high - low) / 2
+      if entries[middle].id < id { low = middle + 1 } else { high = middle }
+    }
+    return low < entries.count && entries[low].id == id ? low : nil
+  }
+
+  func contains(_ account: PublicKey) -> Bool { entries.contains { $0.member == .account(account) } }
+
+  /// The groups that it refers to, with what it grants them.
+  var structure: GroupStructure {
+    GroupStructure(
+      admin: admin,
+      nested: entries.compactMap { entry in
+        if case .group(let id, let isBlock) = entry.member { GroupStructure.Nested(group: id, isBlock: isBlock, entry: entry.id) } else { nil }
+      })
+  }
+
+  /// Replays a node's effective change.
+  mutating func apply(_ change: ResolvedChange, depth: UInt32) {
+    apply([(change, depth)])
+  }
+
+  /// Replays several, oldest first, in one pass over the entries: ids are unique, so it makes no difference when an entry goes.
+  mutating func apply(_ changes: [(change: ResolvedChange, depth: UInt32)]) {
+    var gone: Set<EntryID> = []
+    for (change, depth) in changes {
+      gone.formUnion(change.removes)
+      for (ordinal, member) in change.adds.enumerated() { entries.append(Entry(id: EntryID(depth: depth, ordinal: ordinal), member: member)) }
+      if let setting = change.admin { admin = setting.value }
+      for item in change.meta { setMeta(item) }
+      if let setting = change.attesters { attesters = setting.value }
+    }
+    if gone.count > 4 {
+      entries.removeAll { gone.contains($0.id) }
+    } else {
+      for id in gone { if let index = index(of: id) { entries.remove(at: index) } }
+    }
+  }
+
+  mutating func setMeta(_ change: MetaChange) {
+    let index = meta.firstIndex { !($0.key < change.key) } ?? meta.endIndex
+    let exists = meta.indices.contains(index) && meta[index].key == change.key
+    if let value = change.value {
+      let item = MetaItem(key: change.key, value: value)
+      if exists { meta[index] = item } else { meta.insert(item, at: index) }
+    } else if exists {
+      meta.remove(at: index)
+    }
+  }
+
+  // version 1 · entries n×(id 8, member 33) · admin ? · meta n×(key, value) · attesters ?
+  func encoded() -> [UInt8] {
+    var writer = RecordWriter(capacity: entries.count * 41 + 128)
+    writer.put(UInt8(1))
+    writer.put(list: entries) {
+      $0.put($1.id.value)
+      $0.put($1.member)
+    }
+    writer.put(optional: admin) { $0.put($1) }
+    writer.put(list: meta) {
+      $0.put(counted: $1.key.bytes)
+      $0.put(counted: $1.value.bytes)
+    }
+    writer.put(optional: attesters) { $0.put(list: $1) { $0.put($1) } }
+    return writer.bytes
+  }
+
+  init() {}
+
+  private static let entryBytes = 41
+
+  /// As `RecordReader` would read them; but there may be ten thousand.
+  private static func entries(_ bytes: ArraySlice<UInt8>, _ count: Int) throws -> [Entry] {
+    var entries: [Entry] = []
+    entries.reserveCapacity(count + 64)
+    try bytes.withUnsafeBytes { buffer in
+      guard let base = buffer.baseAddress else { return }
+      for start in stride(from: 0, to: buffer.count, by: entryBytes) {
+        let id = EntryID(value: UInt64(bigEndian: buffer.loadUnaligned(fromByteOffset: start, as: UInt64.self)))
+        let value = Bytes32(unsafe: base + start + 9)
+        switch buffer[start + 8] {
+        case 1: entries.append(Entry(id: id, member: .account(PublicKey(value))))
+        case 2: entries.append(Entry(id: id, member: .group(EventID(value), isBlock: false)))
+        case 3: entries.append(Entry(id: id, member: .group(EventID(value), isBlock: true)))
+        default: throw Fault.corrupt(GroupsState.states, "unknown member")
+        }
+      }
+    }
+    return entries
+  }
+
+  init(decoding bytes: [UInt8]) throws {
+    let table = GroupsState.states
+    var reader = RecordReader(bytes, of: table)
+    try reader.version(1)
+    let count = Int(try reader.uint32())
+    entries = try Self.entries(try reader.fixed(count * Self.entryBytes), count)
+    admin = try reader.optional { try $0.eventID() }
+    meta = try reader.list { MetaItem(key: Text(utf8: try $0.counted()[...]), value: Text(utf8: try $0.counted()[...])) }
+    attesters = try reader.optional { try $0.list { try $0.publicKey() } }
+  }
+}
+
+/// What a group refers to, apart from accounts: enough to find one's way between groups without reading members.
+struct GroupStructure: Sendable, Equatable {
+  struct Nested: Sendable, Equatable {
+    let group: EventID
+    let isBlock: Bool
+    let entry: EntryID
+  }
+
+  var admin: EventID?
+  var nested: [Nested]
+
+  var isFlat: Bool { admin == nil && nested.isEmpty }
+  /// Every group that it names.
+  var references: [EventID] { nested.map(\.group) + (admin.map { [$0] } ?? []) }
+
+  func encoded(createdAt: UInt64) -> [UInt8] {
+    var writer = RecordWriter()
+    writer.put(createdAt)
+    writer.put(optional: admin) { $0.put($1) }
+    writer.put(list: nested) {
+      $0.put($1.entry.value)
+      $0.put($1.isBlock)
+      $0.put($1.group)
+    }
+    return writer.bytes
+  }
+
+  init(admin: EventID?, nested: [Nested]) {
+    self.admin = admin
+    self.nested = nested
+  }
+
+  static func decoding(_ bytes: [UInt8]) throws -> (createdAt: UInt64, structure: GroupStructure) {
+    var reader = RecordReader(bytes, of: GroupsState.structures)
+    let createdAt = try reader.uint64()
+    let admin = try reader.optional { try $0.eventID() }
+    let nested = try reader.list { reader in
+      let entry = EntryID(value: try reader.uint64())
+      let isBlock = try reader.bool()
+      return Nested(group: try reader.eventID(), isBlock: isBlock, entry: entry)
+    }
+    return (createdAt, GroupStructure(admin: admin, nested: nested))
+  }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+extension GroupsValidator {
+  /// GM1–GM17; GM7, GM10 and GM11 are context-free. Everything is evaluated on the branch of the parent.
+  func decide(_ content: ModificationContent, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable) throws -> Verdict {
+    let event = judgement.event
+    let circumstances = judgement.circumstances
+    let group = try judgement.group(content.group, reading: state)
+    judgement.enter("GM1")
+    let parent = try judgement.parent(content.parent, in: group, reading: state)
+    judgement.enter("GM2")
+    guard event.createdAt > parent.createdAt else { throw GroupsRejection.notAfterParent }
+    judgement.enter("GM3")
+    let isLate = judgement.isLate(options)
+    if circumstances.isLive, isLate { throw GroupsRejection.oldModification }
+    judgement.enter("GM4")
+    if !judgement.isRejudged { try checkFork(at: parent, group, judgement, reading: state) }
+
+    let roles = Roles(try Branch(endingAt: parent, group, reading: state), options, cache)
+    let times = circumstances.isLive ? [event.createdAt, circumstances.receivedAt] : [event.createdAt]
+    var lazyTenure: Tenure?
+    func tenure() throws -> Tenure {
+      let tenure = try lazyTenure ?? Tenure(roles, reading: state)
+      lazyTenure = tenure
+      return tenure
+    }
+    let before = try cache.snapshot(at: parent.id, reading: state)
+    // Other groups may have learnt of changes since the first judgement.
+    let asksRoles = try !judgement.isRejudged || state.structureSegments(roles.branch).allSatisfy { $0.structure.isFlat }
+    judgement.enter("GM5")
+    if asksRoles {
+      for time in times where try !roles.isAdministrator(event.pubkey, at: time, reading: state) { throw GroupsRejection.notAnAdministrator }
+    }
+    judgement.enter("GM6")
+    if !judgement.isRejudged, try state.hasEntry(GroupsState.limiting, prefix: group.id.bytes) {
+      let suspension = Suspension(roles, try tenure())
+      for time in times {
+        if let proposal = try suspension.suspends(event.pubkey, at: time, reading: state) { throw GroupsRejection.suspended(by: proposal) }
+      }
+    }
+
+    judgement.enter("GM8")
+    var merge = GroupMerge(before, depth: parent.depth + 1)
+    var unvotedAdds = 0
+    for listed in content.listed {
+      let proposal = try check(listed, roles, judgement, reading: state)
+      let working = merge.snapshot
+      let adds = merge.change.adds.count
+      merge.apply(proposal.change)
+      let asksAgain = !judgement.isRejudged || (working.structure.isFlat && proposal.change.references.isEmpty)
+      let needsVote =
+        try asksRoles && asksAgain && proposal.change.mayLimit
+        && checkOutcome(of: proposal, naming: listed.votes, in: working, roles, try tenure(), judgement, reading: state)
+      if !needsVote { unvotedAdds += merge.change.adds.count - adds }
+    }
+    judgement.enter("GM9")
+    try checkResult(merge, content.change, before, group, roles, judgement, reading: state)
+
+    judgement.enter("GM12")
+    if !content.change.positions.isEmpty, before.admin == nil { throw GroupsRejection.directRemoval }
+    judgement.enter("GM13")
+    guard let own = content.change.resolved(in: before) else { throw GroupsRejection.removeOutOfRange }
+    judgement.enter("GM14")
+    // Members do not count while another group administers.
+    if own.mayLimit, asksRoles, merge.snapshot.admin == nil, !judgement.isRejudged || merge.snapshot.structure.isFlat {
+      var direct = GroupMerge(merge.snapshot, depth: parent.depth + 1)
+      direct.apply(own)
+      for account in try roles.affected(from: merge.snapshot, by: direct, at: event.createdAt, reading: state)
+      where try tenure().isTenured(account, at: event.createdAt, reading: state) { throw GroupsRejection.administratorRemoval }
+    }
+    let adds = merge.change.adds.count
+    merge.apply(own)
+    judgement.enter("GM15")
+    if !judgement.isRejudged, merge.change.adds.count - adds + unvotedAdds > options.maxAddsPerModification { throw GroupsRejection.tooManyAdds }
+    judgement.enter("GM16")
+    let hasOwn = merge.snapshot.admin == nil && merge.snapshot.entries.contains { $0.member.account != nil }
+    if try !hasOwn && roles.electorate(of: merge.snapshot, at: event.createdAt, reading: state).isEmpty { throw GroupsRejection.noAdministratorsLeft }
+    judgement.enter("GM17")
+    guard !merge.change.isEmpty || !content.listed.isEmpty else { throw GroupsRejection.noEffect }
+
+    let node = NodeRecord(
+      id: event.id, group: group.id, parent: parent.id, author: event.pubkey, createdAt: event.createdAt, receivedAt: circumstances.receivedAt,
+      depth: parent.depth + 1, isLate: !circumstances.isLive && isLate, change: merge.change)
+    return .accepted(
+      Effects(
+        changes: try NodeEffects(node, before: before, after: merge.snapshot)
+          .extending(group, parent: parent, implementing: content.listed.map(\.proposal), reading: state),
+        followUps: try GroupsFollowUp(options).attestation(of: event, in: group.id, listed: before.attesters, circumstances),
+        note: GroupsNote.modification.bytes, provides: [Dependency(.groups, event.id.bytes)]))
+  }
+
+  /// GM4, for what does not stand on the tip.
+  private func checkFork(
+    at parent: NodeRecord, _ group: GroupRecord, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable
+  ) throws {
+    if parent.id == group.tip { return }
+    guard options.forkPolicy == .attested, group.tipDepth <= parent.depth || group.tipDepth - parent.depth <= options.maxForkDepth else {
+      throw GroupsRejection.notTheTip(group.tip)
+    }
+    let children = try state.children(of: parent.id)
+    guard children.count < options.maxBranchesPerParent else { throw GroupsRejection.tooManyBranches }
+    // Live only: from sync the branch is stored, so that relays converge.
+    if judgement.circumstances.isLive, children.contains(where: { $0.author == judgement.event.pubkey }) { throw GroupsRejection.alreadyExtended }
+    for child in children where try state.isCanonical(child.id, child.createdAt, group) {
+      if try ChainSplit(group).isFinal(child, at: judgement.circumstances.receivedAt, cache, reading: state) { throw GroupsRejection.finalised }
+    }
+  }
+
+  /// GM8, what a listed proposal has to be; and its votes.
+  private func check(
+    _ listed: ModificationContent.Listed, _ roles: Roles, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> ProposalRecord {
+    let id = listed.proposal
+    guard let known = try state.known(id) else {
+      throw MissingDependency.proposal.refusal(id, GroupsRejection.unknownProposal(id), in: judgement.circumstances)
+    }
+    guard try GroupsNote(known) == .proposal, let proposal = try state.proposal(id), proposal.group == roles.group else { throw GroupsRejection.foreignProposal }
+    let parent = try state.existingNode(proposal.parent)
+    guard try roles.branch.contains(parent.id, parent.createdAt, reading: state) else { throw GroupsRejection.otherBranch }
+    guard proposal.createdAt < judgement.event.createdAt else { throw GroupsRejection.notAfterProposal }
+    for done in try state.implementations(of: id) where try roles.branch.contains(done.node, done.createdAt, reading: state) {
+      throw GroupsRejection.alreadyImplemented
+    }
+    for vote in listed.votes {
+      guard let known = try state.known(vote) else { throw MissingDependency.vote.refusal(vote, GroupsRejection.unknownVote(vote), in: judgement.circumstances) }
+      guard case .vote(id, _, _)? = try GroupsNote(known) else { throw GroupsRejection.foreignVote }
+    }
+    return proposal
+  }
+
+  /// GM8, the outcome of a proposal that takes somebody's say away.
+  /// - Returns: whether it needed a vote.
+  private func checkOutcome(
+    of proposal: ProposalRecord, naming votes: [EventID], in working: GroupSnapshot, _ roles: Roles, _ tenure: Tenure, _ judgement: GroupJudgement,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Bool {
+    let time = judgement.event.createdAt
+    let polling = Polling(proposal, roles, tenure, isLenient: judgement.isRejudged)
+    // Affected now; and those affected then who still have a say that could be taken.
+    var affected = try polling.affected(working, at: time, reading: state)
+    let then = try polling.affectedAtProposal(reading: state).subtracting(affected)
+    if !then.isEmpty { affected.formUnion(then.intersection(try roles.electorate(of: working, at: time, reading: state).accounts)) }
+    let tenured = try polling.tenured(affected, at: time, reading: state)
+    guard !tenured.isEmpty else { return false }
+    switch try polling.outcome(of: judgement.event, tenured: tenured, naming: votes, reading: state) {
+    case .passed: return true
+    case .expired: throw GroupsRejection.expired
+    case .rejected: throw GroupsRejection.rejected
+    case .insufficient(let tally): throw GroupsRejection.insufficient(tally)
+    }
+  }
+
+  /// GM9: what the group refers to afterwards, and how large it is.
+  private func checkResult(
+    _ merge: GroupMerge, _ own: GroupChange, _ before: GroupSnapshot, _ group: GroupRecord, _ roles: Roles, _ judgement: GroupJudgement,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws {
+    let added = own.adds.compactMap(\.group)
+    guard !added.contains(group.id) else { throw GroupsRejection.cycle }
+    try judgement.checkReferences(own.adds, nil, besides: nil, reading: state)
+    if judgement.isRejudged { return }
+    let references = added + merge.change.adds.compactMap(\.group) + (merge.change.admin?.value.map { [$0] } ?? [])
+    if !references.isEmpty, try Nesting(options).leads(references, to: group.id, reading: state) { throw GroupsRejection.cycle }
+    let grows = !own.adds.isEmpty || !own.meta.isEmpty || !merge.change.adds.isEmpty || !merge.change.meta.isEmpty || merge.change.admin != nil
+    guard grows else { return }
+    var trial = merge
+    // Accounts make no difference to whom another group's administrators are: the members need not be copied.
+    let isElsewhere = merge.snapshot.admin != nil && added.isEmpty && merge.snapshot.entries.count + own.adds.count <= GroupLimits.entries
+    trial.apply(ResolvedChange(adds: isElsewhere ? [] : own.adds, meta: own.meta))
+    if references.isEmpty, own.adds.isEmpty, merge.change.adds.isEmpty, merge.change.admin == nil {
+      guard trial.snapshot.metaBytes <= GroupLimits.metaBytes else { throw GroupsRejection.tooManyPeople }
+    } else {
+      let electorate = try roles.electorate(of: trial.snapshot, at: judgement.event.createdAt, reading: state)
+      try checkLimits(trial.snapshot, electorate, hasNewReferences: !references.isEmpty, reading: state)
+    }
+  }
+}

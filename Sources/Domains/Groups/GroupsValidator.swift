@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+/// The rules of groups: inits, proposals, votes, modifications, attestations. Source: groups spec.
+///
+/// The staircases stand in files of their own: `+Init` (GI), `+Proposal` (GP), `+Vote` (GV), `+Modification` (GM), `+Attestation` (GA).
+/// It keeps no state; the snapshots in its cache are pure functions of the ids of accepted nodes.
+public struct GroupsValidator: Validator {
+  public let options: GroupsOptions
+  let cache = SnapshotCache()
+
+  public init(options: GroupsOptions) { self.options = options }
+
+  public var domain: Domain { .groups }
+  public var tables: [Table] { GroupsState.tables }
+
+  public func claim(on event: borrowing EventSlices) -> Claim {
+    let kind = event.kind
+    let kinds = options.kinds
+    if kind == kinds.initGroup || kind == kinds.proposal || kind == kinds.vote || kind == kinds.modification || kind == kinds.attest { return .owned }
+    if kind == 5 { return event.hasTag("e") ? .dependsOnState : .none }
+    if kind == GroupsEvent.timestampKind, options.acceptNip03 { return event.hasTag("e") ? .dependsOnState : .none }
+    return .none
+  }
+
+  /// A kind 5 is ours when it names an event of a group's history, and so is a NIP-03 time stamp.
+  public func owns(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    guard event.kind == 5 || event.kind == GroupsEvent.timestampKind else { return false }
+    for tag in event.tags.all(named: "e").prefix(GroupsEvent.maxTargets) {
+      guard let id = tag[1].flatMap({ EventID(hex: $0) }), let note = try GroupsNote(try state.known(id)) else { continue }
+      if case .attestation = note, event.kind != 5 { continue }
+      return true
+    }
+    return false
+  }
+
+  public func parse(_ event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws -> GroupsEvent {
+    try GroupsEvent(parsing: event, options: options, trace: trace)
+  }
+
+  public func decide(
+    _ event: GroupsEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?
+  ) throws -> Verdict {
+    let judgement = GroupJudgement(event: event.event, circumstances: circumstances, trace: trace)
+    guard case .accepted(var effects) = try decide(event.content, judgement, reading: state) else { return .unchanged }
+    effects.diagnostics = try ReorganisationRecord.diagnostics(of: effects.changes)
+    return .accepted(effects)
+  }
+
+  /// Accepts, or throws.
+  private func decide(_ content: GroupsEvent.Content, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable) throws -> Verdict {
+    switch content {
+    case .initGroup(let content): return try decide(content, judgement, reading: state)
+    case .proposal(let group, let parent, let change): return try decide(change, in: group, on: parent, judgement, reading: state)
+    case .vote(let group, let proposal, let value): return try decide(vote: value, on: proposal, in: group, judgement, reading: state)
+    case .modification(let content): return try decide(content, judgement, reading: state)
+    case .attestation(let group, let target, let proof): return try decide(proof, of: target, in: group, judgement, reading: state)
+    case .timestamp: return try decideTimestamp(judgement, reading: state)
+    case .deletion: throw GroupsRejection.undeletable
+    }
+  }
+
+  public func digest(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
+    try GroupsDigest().feed(reading: state, into: feed)
+  }
+
+  public func upkeep(reading state: borrowing some StateReader & ~Copyable) throws -> Effects? {
+    try HeaderUpkeep(options, cache).effects(reading: state)
+  }
+}
+
+/// What one judgement is about, for the staircases.
+struct GroupJudgement {
+  let event: VerifiedEvent
+  let circumstances: Circumstances
+  let trace: CheckTrace?
+
+  /// Judged again, what the first judgement found absent (a suspension, a contrary vote, a later change in another group, a sibling) is not asked again,
+  /// so that the accepted events give the same state in any order that their decisions allow (law 5).
+  var isRejudged: Bool { circumstances.isRejudged }
+
+  func enter(_ check: StaticString) { trace?.enter(check) }
+
+  /// GC5 and GC6.
+  func group(_ id: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> GroupRecord {
+    enter("GC5")
+    guard let group = try state.group(id) else {
+      // An event that is known and is no group will never become one.
+      if try state.known(id) != nil { throw GroupsRejection.unknownGroup(id) }
+      throw MissingDependency.group.refusal(id, GroupsRejection.unknownGroup(id), in: circumstances)
+    }
+    enter("GC6")
+    guard event.createdAt >= group.createdAt else { throw GroupsRejection.olderThanGroup }
+    return group
+  }
+
+  /// GP2 and GM1: a node of the group.
+  func parent(_ id: EventID, in group: GroupRecord, reading state: borrowing some StateReader & ~Copyable) throws -> NodeRecord {
+    guard let known = try state.known(id) else { throw MissingDependency.parent.refusal(id, GroupsRejection.unknownParent(id), in: circumstances) }
+    guard try GroupsNote(known)?.isNode == true, let node = try state.node(id), node.group == group.id else { throw GroupsRejection.foreignParent }
+    return node
+  }
+
+  /// Every group that members or an admin name is known.
+  func checkReferences(_ members: [Member], _ admin: EventID?, besides own: EventID?, reading state: borrowing some StateReader & ~Copyable) throws {
+    for id in members.compactMap(\.group) where id != own {
+      if try state.group(id) == nil { throw MissingDependency.group.refusal(id, GroupsRejection.unknownNested(id), in: circumstances) }
+    }
+    if let admin, admin != own, try state.group(admin) == nil {
+      throw MissingDependency.group.refusal(admin, GroupsRejection.unknownAdmin(admin), in: circumstances)
+    }
+  }
+
+  /// Older than a live event may be.
+  func isLate(_ options: GroupsOptions) -> Bool { circumstances.receivedAt.saturatingSubtract(event.createdAt) > options.maxLagSeconds }
+}

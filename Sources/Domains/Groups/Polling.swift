@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+/// One proposal before the administrators, as it stands on a branch: whom it affects, who may vote, and what comes out. Source: groups, 6.3 and 6.4.
+///
+/// Not Sendable: it belongs to one judgement.
+final class Polling {
+  /// What a modification, or a vote, finds.
+  enum Outcome: Equatable {
+    case passed
+    case expired
+    case rejected
+    case insufficient(Tally)
+  }
+
+  let proposal: ProposalRecord
+  private let roles: Roles
+  private let tenure: Tenure
+  private let isLenient: Bool
+  private var electorate: Electorate?
+  private var voters: (steady: Set<PublicKey>, former: [PublicKey])?
+  private var effects: (votes: [(VoteRecord, UInt64)], proposal: UInt64)?
+
+  /// - Parameter isLenient: judged again: what the first judgement found absent is not held against it.
+  init(_ proposal: ProposalRecord, _ roles: Roles, _ tenure: Tenure, isLenient: Bool) {
+    self.proposal = proposal
+    self.roles = roles
+    self.tenure = tenure
+    self.isLenient = isLenient
+  }
+
+  // MARK: Affected
+
+  /// Whom the proposal affects in the state at its own time.
+  func affectedAtProposal(reading state: borrowing some StateReader & ~Copyable) throws -> Set<PublicKey> {
+    guard proposal.change.mayLimit, let node = try roles.branch.node(at: proposal.createdAt, reading: state) else { return [] }
+    let before = try roles.cache.snapshot(at: node.id, reading: state)
+    return try affected(before, at: proposal.createdAt, reading: state)
+  }
+
+  /// Whom the proposal affects when it is carried out in a state.
+  func affected(_ before: GroupSnapshot, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Set<PublicKey> {
+    guard proposal.change.mayLimit else { return [] }
+    var merge = GroupMerge(before, depth: .max)
+    merge.apply(proposal.change)
+    return try roles.affected(from: before, by: merge, at: time, reading: state)
+  }
+
+  /// Those of the affected whose removal needs a vote: tenured at the proposal's time, or now (a backdated proposal must not catch administrators
+  /// before their tenure).
+  func tenured(_ affected: Set<PublicKey>, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> [PublicKey] {
+    try affected.sorted().filter { account in
+      try tenure.isTenured(account, at: proposal.createdAt, reading: state) || tenure.isTenured(account, at: time, reading: state)
+    }
+  }
+
+  // MARK: Counting
+
+  /// eff(vote): live, when it came; from sync, the earliest that a broadcast attester says.
+  private func effectiveAt(_ id: EventID, createdAt: UInt64, receivedAt: UInt64, isLive: Bool, reading state: borrowing some StateReader & ~Copyable) throws
+    -> UInt64
+  {
+    if isLive { return max(createdAt, receivedAt) }
+    // An attestation that came later would only put it off.
+    if isLenient { return createdAt }
+    return try state.attestations(of: id).filter { $0.attester != nil }.map(\.createdAt).min() ?? createdAt
+  }
+
+  private func effective(reading state: borrowing some StateReader & ~Copyable) throws -> (votes: [(VoteRecord, UInt64)], proposal: UInt64) {
+    if let effects { return effects }
+    var votes: [(VoteRecord, UInt64)] = []
+    for vote in try state.votes(on: proposal.id) {
+      votes.append((vote, try effectiveAt(vote.id, createdAt: vote.createdAt, receivedAt: vote.receivedAt, isLive: vote.isLive, reading: state)))
+    }
+    let own = try effectiveAt(
+      proposal.id, createdAt: proposal.createdAt, receivedAt: proposal.receivedAt, isLive: proposal.isLive, reading: state)
+    effects = (votes, own)
+    return (votes, own)
+  }
+
+  private func ballots(
+    until cut: UInt64, by modification: VerifiedEvent? = nil, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Ballots {
+    var ballots = Ballots(isLenient: isLenient)
+    ballots.cast(proposal.author, Ballots.Ballot(effectiveAt: proposal.createdAt, id: proposal.id, value: true))
+    for (vote, effectiveAt) in try effective(reading: state).votes where effectiveAt <= cut {
+      ballots.cast(vote.voter, Ballots.Ballot(effectiveAt: effectiveAt, id: vote.id, value: vote.value))
+    }
+    if let modification, modification.createdAt <= cut, roles.options.modificationCountsAsVote {
+      ballots.cast(modification.pubkey, Ballots.Ballot(effectiveAt: modification.createdAt, id: modification.id, value: true))
+    }
+    return ballots
+  }
+
+  func tally(_ ballots: Ballots, named: Set<EventID>?, reading state: borrowing some StateReader & ~Copyable) throws -> Tally {
+    let time = proposal.createdAt
+    let start = time.saturatingSubtract(GroupTimes.voterWindow)
+    let electorate = try self.electorate ?? roles.electorate(of: roles.group, at: time, reading: state)
+    self.electorate = electorate
+    if voters == nil {
+      let steady = time >= GroupTimes.voterWindow ? try tenure.steady(from: start, to: time, reading: state) : []
+      let present = electorate.accounts
+      var former: [PublicKey] = []
+      for account in try tenure.candidates(from: start, to: time, reading: state).sorted() where !present.contains(account) {
+        if try tenure.isVoter(account, at: time, reading: state) { former.append(account) }
+      }
+      voters = (steady, former)
+    }
+    let (steady, former) = voters ?? ([], [])
+    var tally = Tally()
+    func isVoter(_ account: PublicKey) throws -> Bool {
+      if steady.contains(account) { return true }
+      return try tenure.isVoter(account, at: time, reading: state)
+    }
+    try tally.count(electorate.items, isVoter: isVoter) { ballots.choice(of: $0, named: named) }
+    for account in former { tally.count(account, isVoter: { _ in true }, ballot: { ballots.choice(of: $0, named: named) }) }
+    return tally
+  }
+
+  /// More than half were for it at the end of the tenth day; without that it is rejected for good.
+  func hadMajority(reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    let cut = proposal.createdAt.saturatingAdd(GroupTimes.majority)
+    return try tally(try ballots(until: cut, reading: state), named: nil, reading: state).hasMajority
+  }
+
+  /// The outcome at a modification's time.
+  ///
+  /// - Parameters:
+  ///   - tenured: those whose consent is enough, all of them (P1).
+  ///   - named: the votes that the modification names.
+  func outcome(
+    of modification: VerifiedEvent, tenured: [PublicKey], naming named: [EventID], reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Outcome {
+    let time = modification.createdAt
+    if time > proposal.createdAt.saturatingAdd(GroupTimes.expiry) { return .expired }
+    let hasTenthDayPassed = time > proposal.createdAt.saturatingAdd(GroupTimes.majority)
+    if hasTenthDayPassed, try !hadMajority(reading: state) { return .rejected }
+    let ballots = try ballots(until: time, by: modification, reading: state)
+    if tenured.allSatisfy({ account in
+      switch ballots.choice(of: account, named: nil) {
+      case .yes, .unnamed: true
+      case .no, nil: false
+      }
+    }) { return .passed }
+    let tally = try tally(ballots, named: Set(named + [proposal.id, modification.id]), reading: state)
+    if tally.hasSuperMajority { return .passed }
+    let isOpenLongEnough = try time >= effective(reading: state).proposal.saturatingAdd(GroupTimes.majority)
+    if tally.hasMajority, tally.no == 0, isOpenLongEnough { return .passed }
+    return .insufficient(tally)
+  }
+}
+
+extension Roles {
+  /// Whose say gets less when a state becomes another one.
+  func affected(
+    from before: GroupSnapshot, by merge: GroupMerge, at time: UInt64, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Set<PublicKey> {
+    let after = merge.snapshot
+    if before.admin == after.admin {
+      // Members do not count while another group administers.
+      if before.admin != nil { return [] }
+      if merge.removed.isEmpty { return [] }
+      if merge.removed.allSatisfy({ $0.account != nil }), before.structure.isFlat, after.structure.isFlat {
+        let gone = Set(merge.removed.compactMap(\.account))
+        func counts(_ snapshot: GroupSnapshot) -> [PublicKey: Int] {
+          snapshot.entries.reduce(into: [:]) { counts, entry in
+            if let account = entry.member.account, gone.contains(account) { counts[account, default: 0] += 1 }
+          }
+        }
+        let (had, has) = (counts(before), counts(after))
+        return Set(gone.filter { (has[$0] ?? 0) < (had[$0] ?? 0) })
+      }
+    }
+    return try electorate(of: before, at: time, reading: state).affected(becoming: try electorate(of: after, at: time, reading: state))
+  }
+}

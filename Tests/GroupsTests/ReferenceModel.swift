@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+
+/// Groups judged the dumb way, as an oracle: full states in memory, every question answered by going through everything.
+/// Written from the spec's text alone; it knows neither attestations nor limits.
+final class ReferenceModel {
+  enum Entry: Hashable {
+    case account(PublicKey)
+    case group(EventID, Bool)
+  }
+  struct Held: Equatable {
+    let source: EventID
+    let number: Int
+    let entry: Entry
+  }
+  struct State {
+    var members: [Held] = []
+    var admin: EventID?
+    var meta: [String: String] = [:]
+    var done: Set<EventID> = []
+  }
+  struct Node {
+    let id: EventID, group: EventID, parent: EventID?, author: PublicKey
+    let created: UInt64, received: UInt64, depth: Int
+    var state: State
+  }
+  /// Positions for a proposal and a content; nil admin: not named.
+  struct Change {
+    var remove: [Int] = []
+    var add: [Entry] = []
+    var admin: EventID??
+    var meta: [String: String?] = [:]
+    var isEmpty: Bool { remove.isEmpty && add.isEmpty && admin == nil && meta.isEmpty }
+  }
+  struct Proposal {
+    let id: EventID, group: EventID, parent: EventID, author: PublicKey
+    let created: UInt64, received: UInt64, live: Bool
+    let change: Change
+  }
+  struct Vote {
+    let id: EventID, proposal: EventID, author: PublicKey
+    let created: UInt64, received: UInt64, live: Bool, value: Bool
+    var eff: UInt64 { live ? max(created, received) : created }
+  }
+  indirect enum Item {
+    case leaf(PublicKey)
+    case block([Item])
+  }
+  struct Refused: Error { let words: String }
+
+  var nodes: [EventID: Node] = [:]
+  var proposals: [EventID: Proposal] = [:]
+  var votes: [Vote] = []
+
+  // MARK: Chains
+
+  func line(to head: EventID) -> [Node] {
+    var line: [Node] = []
+    var next: EventID? = head
+    while let id = next, let node = nodes[id] {
+      line.insert(node, at: 0)
+      next = node.parent
+    }
+    return line
+  }
+
+  func on(_ from: EventID) -> [Node] {
+    var line: [Node] = []
+    var here = from
+    while let child = nodes.values.filter({ $0.parent == here }).min(by: { ($0.received, $0.created, $0.id) < ($1.received, $1.created, $1.id) }) {
+      line.append(child)
+      here = child.id
+    }
+    return line
+  }
+
+  func canonical(_ group: EventID) -> [Node] { nodes[group].map { [$0] + on(group) } ?? [] }
+  func tip(_ group: EventID) -> EventID? { canonical(group).last?.id }
+
+  /// The judged group with its line; all others on their canonical ones.
+  struct Scope {
+    let group: EventID
+    let line: [Node]
+  }
+
+  func state(_ group: EventID, _ time: UInt64, _ scope: Scope) -> State? {
+    (group == scope.group ? scope.line : canonical(group)).last { $0.created <= time }?.state
+  }
+
+  // MARK: Roles
+
+  func electorate(_ state: State, _ time: UInt64, _ scope: Scope, _ path: Set<EventID>) -> [Item] {
+    func of(_ group: EventID) -> [Item] {
+      guard !path.contains(group), let inner = self.state(group, time, scope) else { return [] }
+      return electorate(inner, time, scope, path.union([group]))
+    }
+    if let admin = state.admin { return of(admin) }
+    return state.members.flatMap { held -> [Item] in
+      switch held.entry {
+      case .account(let key): [.leaf(key)]
+      case .group(let id, let isBlock): isBlock ? [.block(of(id))] : of(id)
+      }
+    }
+  }
+
+  func electorate(_ time: UInt64, _ scope: Scope) -> [Item] {
+    state(scope.group, time, scope).map { electorate($0, time, scope, [scope.group]) } ?? []
+  }
+
+  func flat(_ items: [Item]) -> [PublicKey] {
+    items.flatMap { item -> [PublicKey] in
+      switch item {
+      case .leaf(let key): [key]
+      case .block(let inner): flat(inner)
+      }
+    }
+  }
+
+  func outside(_ items: [Item]) -> [PublicKey] { items.compactMap { if case .leaf(let key) = $0 { key } else { nil } } }
+
+  func isAdmin(_ key: PublicKey, _ time: UInt64, _ scope: Scope) -> Bool { flat(electorate(time, scope)).contains(key) }
+
+  /// Moments at which anything can have changed.
+  func moments(_ start: UInt64, _ end: UInt64) -> [UInt64] {
+    Set(nodes.values.map(\.created).filter { $0 > start && $0 <= end } + [start, end]).sorted()
+  }
+
+  func throughout(_ key: PublicKey, _ start: UInt64, _ end: UInt64, _ scope: Scope) -> Bool {
+    moments(start, end).allSatisfy { isAdmin(key, $0, scope) }
+  }
+
+  func tenured(_ key: PublicKey, _ time: UInt64, _ scope: Scope) -> Bool { throughout(key, time - 7 * day, time, scope) }
+
+  func voter(_ key: PublicKey, _ time: UInt64, _ scope: Scope) -> Bool {
+    if throughout(key, time - 10 * day, time, scope) { return true }
+    guard moments(time - 10 * day, time).contains(where: { isAdmin(key, $0, scope) }) else { return false }
+    let points = moments(0, time)
+    var total: UInt64 = 0
+    for (from, to) in zip(points, points.dropFirst()) where isAdmin(key, from, scope) { total += to - from }
+    return total >= 30 * day
+  }
+
+  func affected(_ before: State, _ after: State, _ time: UInt64, _ scope: Scope) -> Set<PublicKey> {
+    let (old, new) = (electorate(before, time, scope, [scope.group]), electorate(after, time, scope, [scope.group]))
+    let (present, had, has) = (Set(flat(new)), outside(old), outside(new))
+    return Set(flat(old)).filter { key in
+      !present.contains(key) || has.count { $0 == key } < had.count { $0 == key }
+    }
+  }
+
+  // MARK: Changes
+
+  func apply(_ change: Change, from written: State, to state: State, by source: EventID, _ number: inout Int) -> State {
+    var state = state
+    for position in change.remove {
+      let gone = written.members[position]
+      state.members.removeAll { $0 == gone }
+    }
+    for entry in change.add {
+      let isThere = state.members.contains { held in
+        switch (held.entry, entry) {
+        case (.group(let left, _), .group(let right, _)): left == right
+        default: held.entry == entry
+        }
+      }
+      if isThere { continue }
+      state.members.append(Held(source: source, number: number, entry: entry))
+      number += 1
+    }
+    if let admin = change.admin { state.admin = admin }
+    for (key, value) in change.meta { state.meta[key] = value }
+    return state
+  }
+
+  func carriedOut(_ proposal: Proposal, on state: State) -> State {
+    var number = 1_000_000
+    return apply(proposal.change, from: nodes[proposal.parent]!.state, to: state, by: proposal.id, &number)
+  }
+
+  func same(_ left: State, _ right: State) -> Bool { left.members == right.members && left.admin == right.admin && left.meta == right.meta }
+
+  func references(_ change: Change) -> [EventID] {
+    change.add.compactMap { if case .group(let id, _) = $0 { id } else { nil } } + (change.admin.flatMap { $0 }.map { [$0] } ?? [])
+  }
+
+  func leads(_ from: EventID, to target: EventID, _ seen: Set<EventID> = []) -> Bool {
+    if from == target { return true }
+    guard !seen.contains(from), let state = canonical(from).last?.state else { return false }
+    let next = state.members.compactMap { if case .group(let id, _) = $0.entry { id } else { nil } } + (state.admin.map { [$0] } ?? [])
+    return next.contains { leads($0, to: target, seen.union([from])) }
+  }
+
+  // MARK: Tally
+
+  func ballots(_ proposal: Proposal, _ cut: UInt64, author: (PublicKey, UInt64, EventID)?) -> [PublicKey: (eff: UInt64, id: EventID, value: Bool)] {
+    var all: [(PublicKey, UInt64, EventID, Bool)] = [(proposal.author, proposal.created, proposal.id, true)]
+    all += votes.filter { $0.proposal == proposal.id && $0.eff <= cut }.map { ($0.author, $0.eff, $0.id, $0.value) }
+    if let author, author.1 <= cut { all.append((author.0, author.1, author.2, true)) }
+    var latest: [PublicKey: (eff: UInt64, id: EventID, value: Bool)] = [:]
+    for (key, eff, id, value) in all {
+      if let old = latest[key], old.eff > eff || (old.eff == eff && old.id < id) { continue }
+      latest[key] = (eff, id, value)
+    }
+    return latest
+  }
+
+  func tally(_ proposal: Proposal, _ cut: UInt64, author: (PublicKey, UInt64, EventID)?, named: Set<EventID>?, _ scope: Scope) -> (w: Int, y: Int, n: Int) {
+    let ballots = ballots(proposal, cut, author: author)
+    func count(_ items: [Item]) -> (w: Int, y: Int, n: Int) {
+      var sum = (w: 0, y: 0, n: 0)
+      for item in items {
+        switch item {
+        case .leaf(let key):
+          guard voter(key, proposal.created, scope) else { continue }
+          sum.w += 1
+          guard let ballot = ballots[key] else { continue }
+          if !ballot.value { sum.n += 1 } else if named?.contains(ballot.id) ?? true { sum.y += 1 }
+        case .block(let inner):
+          let block = count(inner)
+          guard block.w > 0 else { continue }
+          sum.w += 1
+          sum.y += 2 * block.y > block.w ? 1 : 0
+          sum.n += 2 * block.n > block.w ? 1 : 0
+        }
+      }
+      return sum
+    }
+    let items = electorate(proposal.created, scope)
+    let present = Set(flat(items))
+    let everybody = Set(nodes.values.flatMap { $0.state.members.compactMap { if case .account(let key) = $0.entry { key } else { nil } } })
+    return count(items + everybody.subtracting(present).map { .leaf($0) })
+  }
+
+  func majority(_ proposal: Proposal, _ scope: Scope) -> Bool {
+    let result = tally(proposal, proposal.created + 10 * day, author: nil, named: nil, scope)
+    return 2 * result.y > result.w
+  }
+
+  func affectedThen(_ proposal: Proposal, _ scope: Scope) -> Set<PublicKey> {
+    guard let then = state(scope.group, proposal.created, scope) else { return [] }
+    return affected(then, carriedOut(proposal, on: then), proposal.created, scope)
+  }
+
+  // MARK: Suspension
+
+  func suspended(_ key: PublicKey, _ time: UInt64, _ scope: Scope, before: Proposal? = nil) -> Bool {
+    proposals.values.contains { proposal in
+      guard proposal.group == scope.group, proposal.created <= time, time <= proposal.created + 30 * day else { return false }
+      if let before, (proposal.created, proposal.id) >= (before.created, before.id) { return false }
+      guard scope.line.contains(where: { $0.id == proposal.parent }) else { return false }
+      if scope.line.contains(where: { $0.created <= time && $0.state.done.contains(proposal.id) }) { return false }
+      guard suspends(proposal, scope).contains(key) else { return false }
+      return time <= proposal.created + 10 * day || majority(proposal, scope)
+    }
+  }
+
+  func suspends(_ proposal: Proposal, _ scope: Scope) -> Set<PublicKey> {
+    guard isAdmin(proposal.author, proposal.created, scope) else { return [] }
+    let affected = affectedThen(proposal, scope)
+    let tenured = affected.filter { self.tenured($0, proposal.created, scope) }
+    guard !tenured.isEmpty, 2 * affected.count < Set(flat(electorate(proposal.created, scope))).count else { return [] }
+    return suspended(proposal.author, proposal.created, scope, before: proposal) ? [] : tenured
+  }
+}
