@@ -72,7 +72,9 @@ public enum ConfigurationSchema {
     .init("followUps.receipts", .boolean, .boolean(true), "kind 9742 for each contribution posted here"),
     .init("followUps.snapshots", .boolean, .boolean(true), "kind 30904 with a campaign's totals, when they changed"),
     .init("followUps.labels", .boolean, .boolean(true), "kind 1985 for each vote and each update of a collective"),
-    .init("followUps.attestations", .boolean, .boolean(true), "kind 4834 for group events accepted live, in groups that name this node as a broadcast attester"),
+    .init(
+      "followUps.attestations", .boolean, .boolean(true),
+      "kind 4834 for group events accepted live, in groups that name this node as a broadcast attester"),
     .init("followUps.alerts", .boolean, .boolean(true), "when a station's health status changes", .later("economy")),
     .init("followUps.failures", .boolean, .boolean(false), "kind 9742 with s=FAIL for each voided contribution", .later("settlement")),
     .init("followUps.debounceSeconds", .integer(0...3600), .integer(5), "how long a campaign's changes are gathered for one snapshot"),

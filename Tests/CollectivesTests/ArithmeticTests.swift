@@ -2,13 +2,15 @@
 import Collectives
 import Foundation
 import Nostr
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Collectives: payment arithmetic")
 struct ArithmeticTests {
   /// Holders with merits, and what they got.
-  private func run(_ merits: [String: UInt64], paid start: [String: UInt64] = [:], _ payments: [UInt64], eligible: (String, Int) -> Bool = { _, _ in true }) -> (payees: [String], paid: [String: UInt64]) {
+  private func run(
+    _ merits: [String: UInt64], paid start: [String: UInt64] = [:], _ payments: [UInt64], eligible: (String, Int) -> Bool = { _, _ in true }
+  ) -> (payees: [String], paid: [String: UInt64]) {
     var paid = start
     var payees: [String] = []
     for (number, amount) in payments.enumerated() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Collectives
 import Nostr
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Collectives: ignitions and the shape of updates")
 struct IgnitionScenarios {
@@ -41,7 +41,9 @@ struct IgnitionScenarios {
     expect(try Relay().live(bare { $0.extra = [["d", "acme2"]] }), refusedWith: "invalid: d tag must appear once")
   }
 
-  @Test("ST-05 d-with-colon: a name that cannot stand in an address is refused", arguments: ["a:b", "", String(repeating: "x", count: 65), "a\tb", "a\u{85}b"])
+  @Test(
+    "ST-05 d-with-colon: a name that cannot stand in an address is refused",
+    arguments: ["a:b", "", String(repeating: "x", count: 65), "a\tb", "a\u{85}b"])
   func nameShape(_ name: String) throws {
     expect(try Relay().live(bare { $0.name = name }), refusedWith: "invalid: d tag malformed")
   }
@@ -131,7 +133,9 @@ struct IgnitionScenarios {
     expect(try Relay().live(bare { $0.extra = [["expiration", "1800000000"]] }), refusedWith: "invalid: SEC state must not expire")
   }
 
-  @Test("ST-101, ST-106: a malformed bitcoin tag is refused", arguments: ["848501", "848501:" + String(repeating: "f", count: 64), "0848501:" + String(repeating: "0", count: 64), "x"])
+  @Test(
+    "ST-101, ST-106: a malformed bitcoin tag is refused",
+    arguments: ["848501", "848501:" + String(repeating: "f", count: 64), "0848501:" + String(repeating: "0", count: 64), "x"])
   func blockShape(_ value: String) throws {
     expect(try Relay().live(bare { $0.bitcoin = value }), refusedWith: "invalid: malformed bitcoin tag")
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Collectives
 import Nostr
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Collectives: merits and their approval")
 struct MeritScenarios {
@@ -33,7 +33,10 @@ struct MeritScenarios {
   @Test("ST-44 amr-wrapper-1411: a wrapper holds request and votes", arguments: [1411 as UInt64, 1604])
   func wrapper(_ kind: UInt64) throws {
     #expect(try adding { $0.proofs = [wrapped($1, [Acme.vote(Acme.c, $1)], kind: kind)] } == Relay.accept)
-    #expect(try adding { $0.deployed = true; $0.proofs = [wrapped($1, [Acme.vote(Acme.c, $1)], kind: kind)] } == Relay.accept)
+    #expect(
+      try adding {
+        $0.deployed = true; $0.proofs = [wrapped($1, [Acme.vote(Acme.c, $1)], kind: kind)]
+      } == Relay.accept)
   }
 
   @Test("a wrapper by somebody without votepower proves nothing; what stands beside it does")
@@ -63,7 +66,10 @@ struct MeritScenarios {
 
   @Test("ST-49 amr-lt-nonzero")
   func newWithLeadtime() throws {
-    expect(try adding { $0.rows[0].leadtime = 1; _ = $1 }, refusedWith: "invalid: new merit must have leadtime 0")
+    expect(
+      try adding {
+        $0.rows[0].leadtime = 1; _ = $1
+      }, refusedWith: "invalid: new merit must have leadtime 0")
   }
 
   @Test("ST-50 amr-other-sec")
@@ -113,7 +119,9 @@ struct MeritScenarios {
     let spare = (0..<63).map { Acme.profile(TestKey($0), zapper: Acme.z) }
     #expect(try adding { draft, _ in draft.proofs += spare.prefix(62) } == Relay.accept)
     expect(try adding { draft, _ in draft.proofs += spare }, refusedWith: "invalid: too many proofs")
-    expect(try adding { draft, request in draft.proofs = [wrapped(request, [Acme.vote(Acme.c, request)])] + spare.prefix(62) }, refusedWith: "invalid: too many proofs")
+    expect(
+      try adding { draft, request in draft.proofs = [wrapped(request, [Acme.vote(Acme.c, request)])] + spare.prefix(62) },
+      refusedWith: "invalid: too many proofs")
   }
 
   @Test("ST-54 votes-without-power, ST-55 votes-majority")
@@ -164,7 +172,10 @@ struct MeritScenarios {
     expect(try blackballed { _ in }, refusedWith: "invalid: merit")
     #expect(try blackballed { $0.veto = Fraction(1, 2)! } == Relay.accept)
     expect(try blackballed { $0.veto = Fraction(1, 4)! }, refusedWith: "invalid: merit")
-    expect(try blackballed { $0.veto = Fraction(1, 2)!; $0.approve = Fraction(3, 4)! }, refusedWith: "invalid: merit")
+    expect(
+      try blackballed {
+        $0.veto = Fraction(1, 2)!; $0.approve = Fraction(3, 4)!
+      }, refusedWith: "invalid: merit")
   }
 
   @Test("ST-59 latest-vote-wins")

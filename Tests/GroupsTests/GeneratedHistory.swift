@@ -94,7 +94,8 @@ final class GeneratedHistory {
     if chance(25), let admin = groups.randomElement(using: &random) { change.admin = admin }
     let author = name()
     let (received, source) = arrival(now)
-    let sent = world.send(world.options.kinds.initGroup, by: author, at: now, tags: [], content: text(change, key: "members"), received: received, source: source)
+    let sent = world.send(
+      world.options.kinds.initGroup, by: author, at: now, tags: [], content: text(change, key: "members"), received: received, source: source)
     if sent.isAccepted { groups.append(sent.id) }
     return try judge(sent, reading: Set(model.references(change)), "init") {
       try model.initGroup(sent.id, by: World.key(author).pubkey, created: now, received: received, change)
@@ -163,7 +164,8 @@ final class GeneratedHistory {
     let author = administrator(of: group)
     let (received, source) = arrival(now)
     let sent = world.modify(
-      text(change, key: "add"), by: author, in: group, parent: parent, at: now, listed.map { ($0.proposal, $0.votes) }, received: received, source: source)
+      text(change, key: "add"), by: author, in: group, parent: parent, at: now, listed.map { ($0.proposal, $0.votes) }, received: received,
+      source: source)
     // The votes that were counted, named or not.
     let counted = model.votes.filter { vote in listed.contains { $0.proposal == vote.proposal } }.map(\.id)
     return try judge(sent, reading: Set([group, parent] + listed.map(\.proposal) + counted + model.references(change)), "modification") {

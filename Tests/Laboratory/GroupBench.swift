@@ -143,10 +143,15 @@ enum GroupBench: Subcommand {
       "the next modification, judged",
       try (0..<200).map { index in
         try bench.judged(
-          bench.event(kinds.modification, by: admin, [["group", group.hex], ["parent", tip.hex]], "{\"remove\":[\(index * 49)],\"add\":[\"\(names(next..<next + 1)[0])\"]}"))
+          bench.event(
+            kinds.modification, by: admin, [["group", group.hex], ["parent", tip.hex]],
+            "{\"remove\":[\(index * 49)],\"add\":[\"\(names(next..<next + 1)[0])\"]}"))
       })
     let used = try bench.store.information().usedBytes - before
-    print("state: \((used - bench.rawBytes) / max(1, modifications)) bytes for each modification, raw events (\(bench.rawBytes / max(1, modifications))) not counted")
+    print(
+      "state: \((used - bench.rawBytes) / max(1, modifications)) bytes for each modification, "
+        + "raw events (\(bench.rawBytes / max(1, modifications))) not counted"
+    )
     let end = bench.now
     report(
       "group member --at, each with nothing cached",

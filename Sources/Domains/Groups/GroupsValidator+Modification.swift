@@ -116,7 +116,9 @@ extension GroupsValidator {
     guard let known = try state.known(id) else {
       throw MissingDependency.proposal.refusal(id, GroupsRejection.unknownProposal(id), in: judgement.circumstances)
     }
-    guard try GroupsNote(known) == .proposal, let proposal = try state.proposal(id), proposal.group == roles.group else { throw GroupsRejection.foreignProposal }
+    guard try GroupsNote(known) == .proposal, let proposal = try state.proposal(id), proposal.group == roles.group else {
+      throw GroupsRejection.foreignProposal
+    }
     let parent = try state.existingNode(proposal.parent)
     guard try roles.branch.contains(parent.id, parent.createdAt, reading: state) else { throw GroupsRejection.otherBranch }
     guard proposal.createdAt < judgement.event.createdAt else { throw GroupsRejection.notAfterProposal }
@@ -124,7 +126,9 @@ extension GroupsValidator {
       throw GroupsRejection.alreadyImplemented
     }
     for vote in listed.votes {
-      guard let known = try state.known(vote) else { throw MissingDependency.vote.refusal(vote, GroupsRejection.unknownVote(vote), in: judgement.circumstances) }
+      guard let known = try state.known(vote) else {
+        throw MissingDependency.vote.refusal(vote, GroupsRejection.unknownVote(vote), in: judgement.circumstances)
+      }
       guard case .vote(id, _, _)? = try GroupsNote(known) else { throw GroupsRejection.foreignVote }
     }
     return proposal

@@ -52,7 +52,9 @@ enum CollectiveOutput {
   static func line(_ view: CollectiveView) -> String {
     let name = LogRenderer.escaped(view.ignition.name.string, maxBytes: 64)
     let merits = view.state.rows.reduce(UInt64(0)) { $0 &+ $1.amount }
-    return "\(view.ignition.id.hex)  \(name)  by \(view.ignition.creator.short)  \(merits) merits\(view.isHidden ? "  hidden" : "")\(view.ignition.isCheckpoint ? "  checkpoint" : "")"
+    return
+      "\(view.ignition.id.hex)  \(name)  by \(view.ignition.creator.short)  \(merits) merits"
+        + (view.isHidden ? "  hidden" : "") + (view.ignition.isCheckpoint ? "  checkpoint" : "")
   }
 
   static func lines(_ view: CollectiveView, _ head: Event?) -> [String] {
@@ -68,11 +70,18 @@ enum CollectiveOutput {
     }
     for row in view.state.rows {
       lines.append(
-        "merit         \(row.request.short)  \(row.amount) of \(row.owner.short)  leadtime \(row.leadtime)  outstanding \(row.outstanding)  paid \(row.paid)")
+        "merit         \(row.request.short)  \(row.amount) of \(row.owner.short)  leadtime \(row.leadtime)  outstanding \(row.outstanding)  paid \(row.paid)"
+      )
     }
     let votepower = view.votepower
-    for (holder, power) in votepower.byHolder.sorted(by: { $0.key < $1.key }) { lines.append("votepower     \(holder.hex)  \(power) of \(votepower.total)") }
-    for product in view.products { lines.append("product       \(product.id.short)  price \(product.price)  sold \(product.purchases.count)\(product.maximum > 0 ? " of \(product.maximum)" : "")") }
+    for (holder, power) in votepower.byHolder.sorted(by: { $0.key < $1.key }) {
+      lines.append("votepower     \(holder.hex)  \(power) of \(votepower.total)")
+    }
+    for product in view.products {
+      lines.append(
+        "product       \(product.id.short)  price \(product.price)  sold \(product.purchases.count)\(product.maximum > 0 ? " of \(product.maximum)" : "")"
+      )
+    }
     return lines
   }
 }

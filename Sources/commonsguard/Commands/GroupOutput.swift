@@ -43,7 +43,9 @@ enum GroupOutput {
       "group          \(view.id.hex)", "chaintip       \(view.tip.hex), \(view.status.name), after \(view.length) modifications",
       "admin          \(view.admin?.hex ?? "its members")",
     ]
-    for (key, value) in view.meta { lines.append("meta           \(LogRenderer.escaped(key.string, maxBytes: 40)): \(LogRenderer.escaped(value.string, maxBytes: 200))") }
+    for (key, value) in view.meta {
+      lines.append("meta           \(LogRenderer.escaped(key.string, maxBytes: 40)): \(LogRenderer.escaped(value.string, maxBytes: 200))")
+    }
     for (index, member) in view.members.enumerated() {
       switch member {
       case .account(let key): lines.append("member \(index)\t\(key.hex)")
@@ -86,7 +88,9 @@ enum GroupOutput {
 
   static func line(_ step: GroupView.Step) -> String {
     let notes = [step.isCanonical ? nil : "side branch", step.isLate ? "late arrival" : nil].compactMap { $0 }.joined(separator: ", ")
-    return "\(step.depth)\t\(step.node.hex)  \(step.createdAt)  by \(step.author.short)  +\(step.added) -\(step.removed)  \(step.status.name)\(notes.isEmpty ? "" : "  \(notes)")"
+    return
+      "\(step.depth)\t\(step.node.hex)  \(step.createdAt)  by \(step.author.short)  +\(step.added) -\(step.removed)  \(step.status.name)"
+        + (notes.isEmpty ? "" : "  \(notes)")
   }
 
   static func json(_ switching: ReorganisationRecord, tip: EventID) -> JSONOutput {

@@ -44,7 +44,9 @@ public func fuzzGroupTags(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     line.split(separator: "\t", maxSplits: 8, omittingEmptySubsequences: false).map { words[String($0)] ?? String($0) }
   }
   let tags = [["group", stage.group.hex], ["parent", stage.group.hex]]
-  for (kind, content, tags) in [(UInt64(4831), "{\"remove\":[1]}", own), (4832, "true", own), (4833, "", tags + own), (4834, "", own), (1040, "aGk=", own), (5, "", own)] {
+  for (kind, content, tags) in [
+    (UInt64(4831), "{\"remove\":[1]}", own), (4832, "true", own), (4833, "", tags + own), (4834, "", own), (1040, "aGk=", own), (5, "", own),
+  ] {
     guard let event = try? UnsignedEvent(pubkey: stage.author.pubkey, createdAt: 1_700_000_900, kind: kind, tags: tags, content: content),
       let raw = try? event.signed(by: stage.author.key)
     else { continue }
