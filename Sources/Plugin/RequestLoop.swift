@@ -21,6 +21,8 @@ public final class RequestLoop {
 
   /// Runs until end of file, or until nobody reads the decisions any more.
   public func run() {
+    // What is refused before the first request is counted too.
+    if case .ready(_, let counters) = source.engine(at: Clock.coarseSeconds()) { self.counters = counters }
     do {
       while true {
         switch reader.next() {
