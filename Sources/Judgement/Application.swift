@@ -38,7 +38,7 @@ struct Application {
       let event = ParkedEvent(
         id: claimed.event.id, pubkey: claimed.event.pubkey, raw: claimed.event.raw, receivedAt: circumstances.receivedAt,
         source: circumstances.source, sourceInfo: sourceInfo)
-      let isParked = try state.park(event, waitingFor: dependency)
+      let isParked = try state.park(event, waitingFor: dependency, limits: options.parking)
       return Judgement(.reject(isParked ? rejection.parked : rejection), owner: owner, isWritten: isParked)
     case .effects(let effects, let owner):
       if effects.opensSubject, isNearlyFull { return .rejected(Self.nearlyFull, owner: owner) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import StateStore
 
 /// How events are judged, from the configuration.
 public struct JudgeOptions: Sendable, Equatable {
@@ -8,10 +9,13 @@ public struct JudgeOptions: Sendable, Equatable {
   public var rejectsUnclaimed: Bool
   /// Write follow-ups to the outbox; a rebuild leaves them out, since they were published when the events were first judged.
   public var writesFollowUps: Bool
+  /// How much may wait for what is missing.
+  public var parking: ParkingLimits
 
-  public init(verifiesAll: Bool = true, rejectsUnclaimed: Bool = false, writesFollowUps: Bool = true) {
+  public init(verifiesAll: Bool = true, rejectsUnclaimed: Bool = false, writesFollowUps: Bool = true, parking: ParkingLimits = .standard) {
     self.verifiesAll = verifiesAll
     self.rejectsUnclaimed = rejectsUnclaimed
     self.writesFollowUps = writesFollowUps
+    self.parking = parking
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 /// How much may wait for what is missing, in all domains together. Source: specs/collectives.md, head.
-public struct ParkingLimits: Sendable {
+public struct ParkingLimits: Sendable, Equatable {
   public var events = 10_000
   /// Of all raw events together.
   public var bytes = 64 << 20
@@ -14,6 +14,17 @@ public struct ParkingLimits: Sendable {
 
   /// Those of the spec.
   public static let standard = ParkingLimits()
+
+  /// For a rebuild, whose input is the operator's own and comes in any order: only the events' size is bounded, by that of a line.
+  public static let rebuild: ParkingLimits = {
+    var limits = ParkingLimits()
+    limits.events = .max
+    limits.bytes = .max
+    limits.eventsForEachPubkey = .max
+    limits.bytesForEachEvent = 32 << 20
+    limits.seconds = .max
+    return limits
+  }()
 }
 
 /// The sums of what is parked: one row of `meta`, so that nothing parked costs one lookup.

@@ -101,6 +101,14 @@ import Testing
     #expect(try release("I") == 2)
   }
 
+  @Test("A rebuild forgets nothing: neither years between events nor many of one pubkey make it drop what waits")
+  func rebuildLimits() throws {
+    for number in 1...150 { #expect(try park(parked(number, by: 1, receivedAt: UInt64(number) * 86_400), limits: .rebuild)) }
+    #expect(try count() == 150)
+    #expect(try park(parked(200, by: 2, receivedAt: 200 * 86_400, size: 70_000), limits: .rebuild))
+    #expect(try !park(parked(201, by: 2, receivedAt: 200 * 86_400, size: (32 << 20) + 1), limits: .rebuild))
+  }
+
   @Test("Expired events make room for a new one at the limit")
   func expiryMakesRoom() throws {
     var limits = ParkingLimits.standard

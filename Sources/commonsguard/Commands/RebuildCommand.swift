@@ -16,6 +16,7 @@ enum RebuildCommand {
         .failed, "the state in \(installation.configuration.state.path) is not empty: move it away, or name another one with --state")
     }
     let judge = try installation.judge(store, writesFollowUps: withFollowUps)
+    judge.options.parking = .rebuild
     var progress = Progress("rebuild", total: EventStream.size(files))
     var summary = Summary()
     try EventStream(source: .import, isRejudged: true).read(files) { _, item, done in
