@@ -27,12 +27,9 @@ public struct Bytes32: Hashable, Comparable, Sendable {
 
   /// nil unless there are exactly 32 bytes.
   public init?(_ bytes: some Collection<UInt8>) {
-    let copy = Array(bytes)
-    guard copy.count == 32 else { return nil }
-    self = copy.withUnsafeBytes { buffer in
-      guard let base = buffer.baseAddress else { return .zero }  // not reached: an array of 32 has a base
-      return Bytes32(unsafe: base)
-    }
+    guard bytes.count == 32 else { return nil }
+    let inPlace = bytes.withContiguousStorageIfAvailable { $0.baseAddress.map { Bytes32(unsafe: $0) } ?? .zero }  // 32 bytes have a base
+    self = inPlace ?? Array(bytes).withUnsafeBytes { $0.baseAddress.map { Bytes32(unsafe: $0) } ?? .zero }
   }
 
   /// Decodes the 64 bytes at `digits`, which the caller knows to be readable; nil when one is no lowercase hex digit. No heap.
@@ -57,6 +54,14 @@ public struct Bytes32: Hashable, Comparable, Sendable {
 
   /// 64 lowercase hex digits.
   public var hex: String { withUnsafeBytes { Hex.string($0) } }
+
+  /// Appends the 64 lowercase hex digits, as ASCII bytes.
+  public func appendHex(to text: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { digits in
+      let count = withUnsafeBytes { Hex.write($0.assumingMemoryBound(to: UInt8.self), to: digits) }
+      text.append(contentsOf: UnsafeBufferPointer(rebasing: digits[..<count]))
+    }
+  }
 
   /// The last 8 bytes as a number: well spread where the bytes are a digest or a public key, so good enough to pick a cache set.
   var tail: UInt64 { word3 }

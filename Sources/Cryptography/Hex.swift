@@ -50,16 +50,28 @@ public enum Hex {
 
   /// The lowercase digits of `bytes`, as ASCII bytes, twice as many.
   public static func encode(_ bytes: some Sequence<UInt8>) -> [UInt8] {
-    var digits: [UInt8] = []
-    for byte in bytes {
-      digits.append(digit(byte >> 4))
-      digits.append(digit(byte & 0x0f))
+    let digits: [UInt8]? = bytes.withContiguousStorageIfAvailable { bytes in
+      [UInt8](unsafeUninitializedCapacity: bytes.count * 2) { output, count in count = write(bytes, to: output) }
     }
-    return digits
+    return digits ?? encode(Array(bytes))
   }
 
   /// The lowercase digits of `bytes`.
-  public static func string(_ bytes: some Sequence<UInt8>) -> String { String(decoding: encode(bytes), as: UTF8.self) }
+  public static func string(_ bytes: some Sequence<UInt8>) -> String {
+    let digits: String? = bytes.withContiguousStorageIfAvailable { bytes in
+      String(unsafeUninitializedCapacity: bytes.count * 2) { write(bytes, to: $0) }
+    }
+    return digits ?? string(Array(bytes))
+  }
+
+  /// Writes two digits for each byte into `output`, which has room for them. Returns how many.
+  static func write(_ bytes: UnsafeBufferPointer<UInt8>, to output: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    for (index, byte) in bytes.enumerated() {
+      output[index * 2] = digit(byte >> 4)
+      output[index * 2 + 1] = digit(byte & 0x0f)
+    }
+    return bytes.count * 2
+  }
 
   private static func nibble(_ digit: UInt8) -> UInt8? {
     switch digit {

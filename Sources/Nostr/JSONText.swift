@@ -10,6 +10,24 @@ public enum JSONText {
     json.append(0x22)
   }
 
+  /// Appends `verbatim` as it is: the brackets, commas and keys around values.
+  static func append(_ verbatim: StaticString, to json: inout [UInt8]) {
+    verbatim.withUTF8Buffer { json.append(contentsOf: $0) }
+  }
+
+  /// Appends a number.
+  static func append(_ number: UInt64, to json: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+      var (rest, first) = (number, digits.count)
+      repeat {
+        first -= 1
+        digits[first] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      } while rest > 0
+      json.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
+    }
+  }
+
   /// Runs of bytes that stand for themselves are copied at once.
   private static func append(_ utf8: UnsafeBufferPointer<UInt8>, to json: inout [UInt8]) {
     var copied = 0

@@ -10,10 +10,6 @@ extension RecordWriter {
 }
 
 extension RecordReader {
-  public mutating func bytes32() throws -> Bytes32 {
-    guard let value = Bytes32(try fixed(32)) else { throw Fault(answer: "state unavailable", detail: "a 32-byte field is short") }
-    return value
-  }
   public mutating func eventID() throws -> EventID { EventID(try bytes32()) }
   public mutating func publicKey() throws -> PublicKey { PublicKey(try bytes32()) }
   public mutating func amount() throws -> Amount { Amount(hundredths: try uint64()) }

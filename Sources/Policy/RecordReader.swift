@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
 
 /// Reads what `RecordWriter` wrote. A record that is too short is a fault of the state, never a trap.
 public struct RecordReader {
@@ -19,22 +20,29 @@ public struct RecordReader {
     return bytes[position..<(position + count)]
   }
 
-  private mutating func integer(_ width: Int) throws -> UInt64 {
-    var value: UInt64 = 0
-    for byte in try fixed(width) { value = value << 8 | UInt64(byte) }
-    return value
+  /// Lends the next bytes where they lie, or throws.
+  @inline(__always)
+  private mutating func next<Value>(_ count: Int, _ read: (UnsafeRawBufferPointer) -> Value) throws -> Value {
+    guard count <= bytes.count - position else { throw Fault.corrupt(table, "\(bytes.count) bytes are too few") }
+    defer { position += count }
+    return bytes.withUnsafeBytes { read(UnsafeRawBufferPointer(rebasing: $0[position..<position + count])) }
   }
 
-  public mutating func uint8() throws -> UInt8 { UInt8(truncatingIfNeeded: try integer(1)) }
-  public mutating func uint16() throws -> UInt16 { UInt16(truncatingIfNeeded: try integer(2)) }
-  public mutating func uint32() throws -> UInt32 { UInt32(truncatingIfNeeded: try integer(4)) }
-  public mutating func uint64() throws -> UInt64 { try integer(8) }
+  public mutating func uint8() throws -> UInt8 { try next(1) { $0[0] } }
+  public mutating func uint16() throws -> UInt16 { UInt16(bigEndian: try next(2) { $0.loadUnaligned(as: UInt16.self) }) }
+  public mutating func uint32() throws -> UInt32 { UInt32(bigEndian: try next(4) { $0.loadUnaligned(as: UInt32.self) }) }
+  public mutating func uint64() throws -> UInt64 { UInt64(bigEndian: try next(8) { $0.loadUnaligned(as: UInt64.self) }) }
+  /// 32 bytes: an id, a key, a digest.
+  public mutating func bytes32() throws -> Bytes32 {
+    try next(32) { $0.baseAddress.map { Bytes32(unsafe: $0) } ?? .zero }  // 32 bytes have a base
+  }
   public mutating func bool() throws -> Bool { try uint8() != 0 }
 
   /// Bytes behind their length.
   public mutating func counted() throws -> [UInt8] { Array(try fixed(Int(try uint32()))) }
   public mutating func string() throws -> String { String(decoding: try counted(), as: UTF8.self) }
 
+  @inlinable
   public mutating func optional<Value>(_ read: (inout RecordReader) throws -> Value) throws -> Value? {
     try bool() ? try read(&self) : nil
   }

@@ -8,18 +8,11 @@ public struct RecordWriter: Sendable {
 
   public mutating func put(_ value: UInt8) { bytes.append(value) }
 
-  public mutating func put(_ value: UInt16) {
-    bytes.append(UInt8(truncatingIfNeeded: value >> 8))
-    bytes.append(UInt8(truncatingIfNeeded: value))
-  }
+  public mutating func put(_ value: UInt16) { append(value.bigEndian) }
+  public mutating func put(_ value: UInt32) { append(value.bigEndian) }
+  public mutating func put(_ value: UInt64) { append(value.bigEndian) }
 
-  public mutating func put(_ value: UInt32) {
-    for shift in stride(from: UInt32(24), through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
-  }
-
-  public mutating func put(_ value: UInt64) {
-    for shift in stride(from: UInt64(56), through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
-  }
+  private mutating func append(_ value: some FixedWidthInteger) { withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) } }
 
   public mutating func put(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
@@ -32,9 +25,13 @@ public struct RecordWriter: Sendable {
     bytes.append(contentsOf: value)
   }
 
-  public mutating func put(counted value: String) { put(counted: Array(value.utf8)) }
+  public mutating func put(counted value: String) {
+    put(UInt32(truncatingIfNeeded: value.utf8.count))
+    bytes.append(contentsOf: value.utf8)
+  }
 
   /// A presence byte, then the value.
+  @inlinable
   public mutating func put<Value>(optional value: Value?, _ write: (inout RecordWriter, Value) -> Void) {
     put(value != nil)
     if let value { write(&self, value) }
