@@ -79,15 +79,24 @@ public final class Environment: Sendable {
 
   /// Opens several tables at once: those that exist in one transaction, those that are missing in one more, so that a new state costs one commit.
   ///
-  /// - Parameter create: makes the tables that are missing; otherwise a missing table is an `LMDBError` with `isNotFound`.
+  /// - Parameters:
+  ///   - create: makes the tables that are missing; otherwise a missing table is an `LMDBError` with `isNotFound`.
+  ///   - fill: is called with all handles in the transaction that makes tables, when any were missing; what it throws, undoes them.
   /// - Returns: the handles, in the order of the names.
-  public func tables(_ names: [String], create: Bool) throws -> [TableHandle] {
+  public func tables(
+    _ names: [String], create: Bool, filling fill: (borrowing WriteTransaction, [TableHandle]) throws -> Void = { _, _ in }
+  ) throws -> [TableHandle] {
     try refuseNesting()
     return try tables.withLock { opened in
       for (name, table) in try openExisting(names.filter { opened[$0] == nil }, mayLack: create && !options.isReadOnly) { opened[name] = table }
-      let missing = names.filter { opened[$0] == nil }
-      if !missing.isEmpty {
-        for (name, table) in try write({ transaction in try missing.map { ($0, try transaction.createTable($0)) } }) { opened[name] = table }
+      if names.contains(where: { opened[$0] == nil }) {
+        let before = opened
+        opened = try write { transaction in
+          var all = before
+          for name in names where all[name] == nil { all[name] = try transaction.createTable(name) }
+          try fill(transaction, names.compactMap { all[$0] })
+          return all
+        }
       }
       return names.compactMap { opened[$0] }
     }

@@ -20,7 +20,8 @@ struct Schema: Sendable {
   func migrate(_ writer: borrowing StateWriter) throws {
     guard var version = try writer.schemaVersion() else {
       guard try writer.isEmpty() else { throw StoreError.unversioned }
-      return try writer.put(writer.tables.meta, MetaName.schema, self.version.keyBytes)
+      try writer.put(writer.tables.meta, MetaName.schema, self.version.keyBytes)
+      return
     }
     if version > self.version { throw StoreError.newerSchema(found: version, known: self.version) }
     if version == self.version { return }

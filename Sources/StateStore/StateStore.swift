@@ -25,7 +25,11 @@ public final class StateStore: Sendable {
       let environment = try StateDirectory.open(options)
       // Before any table is made: a newer program's state is left as it is.
       try Self.checkVersion(in: environment, schema, isReadOnly: options.isReadOnly, directory: options.directory)
-      let tables = try StoreTables(options.tables) { try environment.tables($0, create: !options.isReadOnly) }
+      let handles = try environment.tables(StoreTables.names(options.tables), create: !options.isReadOnly) { transaction, handles in
+        // Tables were made: the schema's version comes with them, so that a new state costs one commit.
+        try schema.migrate(StateWriter(transaction, StoreTables(options.tables, handles)))
+      }
+      let tables = try StoreTables(options.tables, handles)
       self.environment = environment
       self.tables = tables
       self.options = options

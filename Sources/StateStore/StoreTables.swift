@@ -36,10 +36,12 @@ public struct StoreTables: Sendable {
     "parked", "parked.ids", "parked.waiting", "parked.ages", "parked.pubkeys", "parked.released",
   ]
 
-  /// - Parameter open: opens, or creates, the tables of those names.
-  init(_ declared: [Table], open: ([String]) throws -> [TableHandle]) throws {
-    let names = Self.ownNames + declared.map(\.name)
-    let named = Array(zip(names, try open(names)))
+  /// All names, the store's own first.
+  static func names(_ declared: [Table]) -> [String] { ownNames + declared.map(\.name) }
+
+  /// - Parameter handles: the open tables, in the order of `names`.
+  init(_ declared: [Table], _ handles: [TableHandle]) throws {
+    let named = Array(zip(Self.names(declared), handles))
     var remaining = named[...]
     func own(_ name: String) throws -> TableHandle {
       guard let next = remaining.popFirst(), next.0 == name else { throw StoreError.failed(what: "table \(name)", why: "it was not opened") }

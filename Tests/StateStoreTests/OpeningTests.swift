@@ -19,6 +19,13 @@ import Testing
     #expect(mode == 0o700)
   }
 
+  @Test("A new state costs one commit, its tables and its schema's version together")
+  func oneCommit() throws {
+    let store = try state.open()
+    #expect(try store.environment.info().lastTransactionID == 1)
+    #expect(try store.information().schemaVersion == Schema.current.version)
+  }
+
   @Test("A new state has this program's schema version, and opening it again changes nothing")
   func newState() throws {
     #expect(try state.open().information().schemaVersion == Schema.current.version)
