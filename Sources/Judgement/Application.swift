@@ -3,7 +3,22 @@ import Nostr
 import Policy
 import StateStore
 
-/// The second half of a judgement: decides again in the write transaction, and applies everything that an acceptance does.
+/// What was decided on a snapshot. It holds as long as nothing is committed: the same event, circumstances and state give the same outcome.
+struct Proposal {
+  let outcome: ClaimedEvent.Outcome
+  /// The number of the newest commit that the snapshot saw.
+  private let newestCommit: Int
+
+  init(_ outcome: ClaimedEvent.Outcome, on newestCommit: Int) {
+    self.outcome = outcome
+    self.newestCommit = newestCommit
+  }
+
+  /// The outcome, if the write transaction begins on the very state that the snapshot showed.
+  func outcome(on state: borrowing StateWriter) -> ClaimedEvent.Outcome? { state.newestCommit == newestCommit ? outcome : nil }
+}
+
+/// The second half of a judgement: decides in the write transaction, and applies everything that an acceptance does.
 struct Application {
   private let claimed: ClaimedEvent
   private let circumstances: Circumstances
@@ -21,8 +36,10 @@ struct Application {
   }
 
   /// Throws faults; then nothing of it happens.
-  func apply(to state: borrowing StateWriter) throws -> Judgement {
-    switch try claimed.decide(in: circumstances, reading: state) {
+  ///
+  /// - Parameter proposal: what was decided before the transaction; taken where nothing was committed since, and decided again otherwise.
+  func apply(_ proposal: Proposal? = nil, to state: borrowing StateWriter) throws -> Judgement {
+    switch try proposal?.outcome(on: state) ?? claimed.decide(in: circumstances, reading: state) {
     case .unclaimed:
       // Only what the claim depended on can have gone meanwhile; accepted events are never taken away.
       return .faulted(Fault(answer: "could not judge", detail: "a claim vanished between two transactions"))

@@ -5,8 +5,8 @@ import StateStore
 
 /// The one path of an event, from its slices to a decision that is committed (architecture, *One path*).
 ///
-/// Refusals open no write transaction. An acceptance that changes something is decided twice: on a snapshot, and again in the write transaction,
-/// so that two processes cannot both accept what excludes each other. Not Sendable: each thread has its own.
+/// Refusals open no write transaction. An acceptance that changes something is decided on a snapshot, and again in the write transaction when anyone
+/// committed anything between the two, so that two processes cannot both accept what excludes each other. Not Sendable: each thread has its own.
 public final class Judge {
   let store: StateStore
   public let registry: DomainRegistry
@@ -75,21 +75,21 @@ public final class Judge {
       return .faulted(error)
     }
     do {
-      let outcome = try store.read { state in try claimed.decide(in: circumstances, reading: state) }
-      switch outcome {
+      let proposal = try store.read { state in Proposal(try claimed.decide(in: circumstances, reading: state), on: state.newestCommit) }
+      switch proposal.outcome {
       case .unclaimed: return unclaimed
       case .decided(let decision, let owner): return Judgement(decision, owner: owner)
-      case .effects, .parked, .evidence: return try write(claimed, in: circumstances, sourceInfo: sourceInfo())
+      case .effects, .parked, .evidence: return try write(claimed, proposal, in: circumstances, sourceInfo: sourceInfo())
       }
     } catch {
       return .faulted(error, owner: registry.owner(among: claimants))
     }
   }
 
-  private func write(_ claimed: ClaimedEvent, in circumstances: Circumstances, sourceInfo: String) throws -> Judgement {
+  private func write(_ claimed: ClaimedEvent, _ proposal: Proposal, in circumstances: Circumstances, sourceInfo: String) throws -> Judgement {
     let isNearlyFull = store.isNearlyFull
     return try store.write { state in
-      try Application(claimed, circumstances, sourceInfo, options, isNearlyFull: isNearlyFull).apply(to: state)
+      try Application(claimed, circumstances, sourceInfo, options, isNearlyFull: isNearlyFull).apply(proposal, to: state)
     }
   }
 }

@@ -81,6 +81,9 @@ enum LMDBCalls {
     return transaction
   }
 
+  /// The number of a write transaction, or of the newest commit that a read transaction sees.
+  static func id(_ transaction: OpaquePointer) -> Int { mdb_txn_id(transaction) }
+
   static func renew(_ transaction: OpaquePointer) throws { try check(mdb_txn_renew(transaction), "mdb_txn_renew") }
 
   static func reset(_ transaction: OpaquePointer) { mdb_txn_reset(transaction) }

@@ -22,6 +22,9 @@ public struct ReadTransaction: ~Copyable, Readable {
 
   public func entryCount(_ table: TableHandle) throws -> Int { try LMDBCalls.entryCount(handle, table.index) }
 
+  /// The number of the newest commit that this snapshot sees.
+  public var newestCommit: Int { LMDBCalls.id(handle) }
+
   /// The pages on LMDB's free list. Those freed after the oldest reader began cannot be used yet.
   public func freePageCount() throws -> Int { try LMDBCalls.freePageCount(handle) }
 

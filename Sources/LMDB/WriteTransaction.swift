@@ -31,6 +31,10 @@ public struct WriteTransaction: ~Copyable, Readable {
     try failures.watching { try LMDBCalls.entryCount(handle, table.index) }
   }
 
+  /// The number of the newest commit, on which this transaction builds. A snapshot with the same number saw the same state, but for what this
+  /// transaction wrote itself.
+  public var newestCommit: Int { LMDBCalls.id(handle) - 1 }
+
   /// Stores the value. Returns false, and changes nothing, when `mode` is `.noOverwrite` and the key exists.
   ///
   /// Throws `EnvironmentError.keyEmpty` or `.keyTooLong`, which leave the transaction usable, otherwise `LMDBError`, after which it can

@@ -22,5 +22,7 @@ public struct StateView: ~Copyable, StoreReader {
     try faulting { try transaction.withCursor(table, body) }
   }
 
+  public var newestCommit: Int { transaction.newestCommit }
+
   public func entryCount(_ table: TableHandle) throws -> Int { try faulting { try transaction.entryCount(table) } }
 }

@@ -17,13 +17,11 @@ extension StateWriter {
   }
 
   private func enqueue(_ event: FollowUpEvent, at receivedAt: UInt64) throws {
-    let id = event.id.bytes
-    if try contains(tables.outboxIDs, id) { return }
     let floor = try number(tables.meta, MetaName.outboxFloor, of: "meta") ?? 1
     let sequence = max((try lastNumber(tables.outbox) ?? 0) &+ 1, floor)
+    guard try put(tables.outboxIDs, event.id.bytes, sequence.keyBytes, mode: .noOverwrite) else { return }
     let row = OutboxRow(sequence: sequence, event, createdAt: receivedAt)
     try put(tables.outbox, sequence, row.encoded(), mode: .append)
-    try put(tables.outboxIDs, id, sequence.keyBytes)
     try addToIndex(row)
   }
 

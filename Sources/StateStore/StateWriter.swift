@@ -22,6 +22,8 @@ public struct StateWriter: ~Copyable, StoreReader {
     try faulting { try transaction.withCursor(table, body) }
   }
 
+  public var newestCommit: Int { transaction.newestCommit }
+
   public func entryCount(_ table: TableHandle) throws -> Int { try faulting { try transaction.entryCount(table) } }
 
   /// Carries out the changes of one event, in order.
@@ -34,8 +36,10 @@ public struct StateWriter: ~Copyable, StoreReader {
     }
   }
 
-  func put(_ table: TableHandle, _ key: [UInt8], _ value: [UInt8], mode: PutMode = .overwrite) throws {
-    _ = try faulting { try transaction.put(table, key, value, mode: mode) }
+  /// False, and nothing changed, when `mode` is `.noOverwrite` and the key has a value.
+  @discardableResult
+  func put(_ table: TableHandle, _ key: [UInt8], _ value: [UInt8], mode: PutMode = .overwrite) throws -> Bool {
+    try faulting { try transaction.put(table, key, value, mode: mode) }
   }
 
   func put(_ table: TableHandle, _ number: UInt64, _ value: [UInt8], mode: PutMode = .overwrite) throws {

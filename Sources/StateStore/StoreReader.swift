@@ -7,6 +7,8 @@ import Policy
 /// Conformed to by `StateView` and `StateWriter` alone. Every method throws a `Fault` when the state cannot be read.
 public protocol StoreReader: StateReader, Readable, ~Copyable {
   var tables: StoreTables { get }
+  /// The number of the newest commit that is seen: where a snapshot and a write transaction have the same, nothing happened between them.
+  var newestCommit: Int { get }
 }
 
 extension StoreReader where Self: ~Copyable {

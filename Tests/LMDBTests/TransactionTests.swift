@@ -24,6 +24,26 @@ import Testing
     #expect(try environment.read { try $0.entryCount(table) } == 1)
   }
 
+  @Test("A snapshot and a write transaction see the same newest commit where nothing was committed between them, and only there")
+  func newestCommit() throws {
+    try environment.write { _ = try $0.put(table, bytes("a"), bytes("1")) }
+    let seen = try environment.read { $0.newestCommit }
+    struct Undone: Error {}
+    #expect(throws: Undone.self) {
+      try environment.write { transaction in
+        try transaction.put(table, bytes("a"), bytes("2"))
+        throw Undone()
+      }
+    }
+    let undisturbed = try environment.write { transaction in
+      try transaction.put(table, bytes("a"), bytes("3"))
+      return transaction.newestCommit
+    }
+    #expect(undisturbed == seen)
+    #expect(try environment.write { $0.newestCommit } != seen)
+    #expect(try environment.read { $0.newestCommit } != seen)
+  }
+
   @Test("An empty value is a value")
   func emptyValue() throws {
     try environment.write { _ = try $0.put(table, bytes("a"), []) }

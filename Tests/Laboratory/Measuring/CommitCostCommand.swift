@@ -6,9 +6,10 @@ enum CommitCostCommand: Subcommand {
   static let name = "commit-cost"
   static let summary = "splits the cost of an accepted event at the commit"
   static let help = """
-    usage: laboratory commit-cost [--events N] [--state DIR]
+    usage: laboratory commit-cost [--events N] [--state DIR] [--durability full|relaxed]
 
-    Judges N contributions (2000) in this process, on a new state in a temporary directory or in DIR, once with durability full and once relaxed.
+    Judges N contributions (2000) in this process, on a new state in a temporary directory or in DIR, once with durability full and once relaxed
+    (or with one of them only).
     The judgement (parsing, id and signature, both decisions, all writes) is timed up to the call of mdb_txn_commit, and that call apart.
     Without pipes and without strfry: `pingpong` measures those.
 
@@ -17,9 +18,10 @@ enum CommitCostCommand: Subcommand {
     """
 
   static func run(_ arguments: [String]) throws -> Bool {
-    let options = try Options(arguments, values: ["events", "state"])
+    let options = try Options(arguments, values: ["events", "state", "durability"])
     let count = try options.number("events", default: 2000)
-    for durability in [Durability.full, .relaxed] {
+    let only = options.text("durability")
+    for durability in [Durability.full, .relaxed] where only == nil || only == "\(durability)" {
       let temporary = try options.text("state") == nil ? TemporaryDirectory() : nil
       let parent = options.text("state") ?? temporary?.path ?? "."
       let clock = CommitClock()
