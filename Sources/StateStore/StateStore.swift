@@ -27,7 +27,10 @@ public final class StateStore: Sendable {
       try Self.checkVersion(in: environment, schema, isReadOnly: options.isReadOnly, directory: options.directory)
       let handles = try environment.tables(StoreTables.names(options.tables), create: !options.isReadOnly) { transaction, handles in
         // Tables were made: the schema's version comes with them, so that a new state costs one commit.
-        try schema.migrate(StateWriter(transaction, StoreTables(options.tables, handles)))
+        let writer = StateWriter(transaction, try StoreTables(options.tables, handles))
+        let isNew = try writer.schemaVersion() == nil
+        try schema.migrate(writer)
+        if isNew { for note in options.firstNotes { try writer.setNote(note.name, note.value) } }
       }
       let tables = try StoreTables(options.tables, handles)
       self.environment = environment

@@ -13,6 +13,8 @@ public struct StoreOptions: Sendable {
   public var tables: [Table]
   /// Opens without the right to write; the state must exist and be of this program's schema.
   public var isReadOnly: Bool
+  /// Notes that a new state begins with, so that they cost no commit of their own; an existing state keeps what it has.
+  public var firstNotes: [(name: String, value: [UInt8])] = []
   /// A seam for tests, passed to LMDB: what its calls shall answer. Nil in production.
   public var faultInjection: (@Sendable (FaultPoint) -> Int32)?
 

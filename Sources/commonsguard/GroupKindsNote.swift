@@ -7,6 +7,11 @@ import StateStore
 enum GroupKindsNote {
   private static let name = "groups.kinds"
 
+  /// What a new state is told. Empty where there are no groups.
+  static func first(_ configuration: Configuration) -> [(name: String, value: [UInt8])] {
+    configuration.groups.isEnabled ? [(name, configuration.groups.kinds.note)] : []
+  }
+
   /// Throws a `Failure` with status 78 when the state holds groups of other kinds; a state without groups takes the new ones.
   static func check(_ configuration: Configuration, _ store: StateStore, isReadOnly: Bool) throws {
     guard configuration.groups.isEnabled else { return }

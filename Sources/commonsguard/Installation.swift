@@ -38,9 +38,11 @@ struct Installation {
   }
 
   static func storeOptions(_ configuration: Configuration, isReadOnly: Bool = false) -> StoreOptions {
-    StoreOptions(
+    var options = StoreOptions(
       directory: configuration.state.path, tables: Registry.tables, mapSizeMiB: configuration.state.mapSizeMiB,
       durability: configuration.state.durability == .full ? .full : .relaxed, isReadOnly: isReadOnly)
+    options.firstNotes = GroupKindsNote.first(configuration)
+    return options
   }
 
   static func judgeOptions(_ configuration: Configuration, writesFollowUps: Bool = true) -> JudgeOptions {

@@ -26,6 +26,19 @@ import Testing
     #expect(try store.information().schemaVersion == Schema.current.version)
   }
 
+  @Test("A new state begins with the notes it is given, an existing one keeps its own")
+  func firstNotes() throws {
+    func note(_ value: String) throws -> [UInt8]? {
+      var options = StoreOptions(directory: state.path, tables: [rows, others], durability: .relaxed)
+      options.firstNotes = [("kinds", bytes(value))]
+      let store = try StateStore(options)
+      #expect(try store.environment.info().lastTransactionID == 1)
+      return try store.read { try $0.note("kinds") }
+    }
+    #expect(try note("4830") == bytes("4830"))
+    #expect(try note("5830") == bytes("4830"))
+  }
+
   @Test("A new state has this program's schema version, and opening it again changes nothing")
   func newState() throws {
     #expect(try state.open().information().schemaVersion == Schema.current.version)
