@@ -190,6 +190,23 @@ final class ReferenceModel {
     return next.contains { leads($0, to: target, seen.union([from])) }
   }
 
+  /// The nodes that a decision about a group read, besides those on the way to its parent: those of every group that it, or what the event refers to,
+  /// leads to; and where the line through a parent went on.
+  func readOf(_ group: EventID, through parent: EventID? = nil, referring references: [EventID] = []) -> Set<EventID> {
+    var reached = Set(references + [group])
+    var open = Array(reached)
+    while let next = open.popLast() {
+      for node in nodes.values where node.group == next {
+        let named = node.state.members.compactMap { if case .group(let id, _) = $0.entry { id } else { nil } } + (node.state.admin.map { [$0] } ?? [])
+        for other in named where reached.insert(other).inserted { open.append(other) }
+      }
+    }
+    let others = nodes.values.filter { $0.group != group && reached.contains($0.group) }.map(\.id)
+    guard let parent else { return Set(others) }
+    let line = canonical(group).contains { $0.id == parent } ? canonical(group) : on(parent)
+    return Set(others + line.map(\.id))
+  }
+
   // MARK: Tally
 
   func ballots(_ proposal: Proposal, _ cut: UInt64, author: (PublicKey, UInt64, EventID)?) -> [PublicKey: (eff: UInt64, id: EventID, value: Bool)] {

@@ -225,7 +225,7 @@ import Testing
     let proposal = world.propose(content, by: "A", in: group, at: t(20)).id
     let affected = try world.store.read { state in
       let roles = Roles(Branch(canonical: try state.group(group)!), world.options, world.validator.cache)
-      return try Polling(try state.proposal(proposal)!, roles, try Tenure(roles, reading: state), isLenient: false).affectedAtProposal(reading: state)
+      return try Polling(try state.proposal(proposal)!, roles, try Tenure(roles, reading: state)).affectedAtProposal(reading: state)
     }
     #expect(affected == Set(["N1", "N2", "N3"].map { World.key($0).pubkey }))
     #expect(world.modify(by: "B", in: group, at: t(20) + 1, [(proposal, [])]).message.hasPrefix("invalid: insufficient votes (2/5"))
