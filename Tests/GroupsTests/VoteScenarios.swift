@@ -45,6 +45,23 @@ import Testing
     #expect(world.vote("true", by: "D", on: proposal, in: group, at: t(20) + 3 * hour).message == "invalid: proposal already implemented")
   }
 
+  @Test("GT-V22 a vote names the group of its proposal")
+  func otherGroup() {
+    let (group, proposal) = removal()
+    let other = world.group(3, at: T + 1)
+    #expect(world.vote("true", by: "B", on: proposal, in: other, at: t(20) + hour).message == "invalid: proposal belongs to another group")
+    #expect(world.vote("true", by: "B", on: proposal, in: group, at: t(20) + hour).isAccepted)
+  }
+
+  @Test("GT-V23 nobody votes on what was carried out")
+  func implemented() {
+    let (group, proposal) = removal()
+    let votes = ["D", "E"].map { world.vote("true", by: $0, on: proposal, in: group, at: t(20) + hour) }
+    #expect(votes.allSatisfy { $0.isAccepted })
+    #expect(world.modify(by: "B", in: group, at: t(20) + 2 * hour, [(proposal, votes.map(\.id))]).isAccepted)
+    #expect(world.vote("true", by: "D", on: proposal, in: group, at: t(20) + 3 * hour).message == "invalid: proposal already implemented")
+  }
+
   @Test("GT-V07 a simple majority is enough after ten days without opposition, not a second before, not with one against")
   func simpleMajority() {
     let (group, proposal) = removal()
