@@ -10,11 +10,14 @@ public struct Circumstances: Sendable {
   public let source: SourceType
   /// Judged again from a journal: lists, limits, members and balances are not asked again (law 5).
   public let isRejudged: Bool
+  /// It came without a receivedAt and a source of its own, as a relay exports events: nothing says that it was ever accepted.
+  public let isBare: Bool
 
-  public init(receivedAt: UInt64, source: SourceType, isRejudged: Bool = false) {
+  public init(receivedAt: UInt64, source: SourceType, isRejudged: Bool = false, isBare: Bool = false) {
     self.receivedAt = receivedAt
     self.source = source
     self.isRejudged = isRejudged
+    self.isBare = isBare
   }
 
   /// From a client of this relay (IP4, IP6); every other source is *sync*.

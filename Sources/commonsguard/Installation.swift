@@ -18,6 +18,7 @@ struct Installation {
     self.arguments = arguments
     let location = ConfigurationFile.locate(explicit: arguments.configurationFile, environment: Self.environment)
     configuration = try ConfigurationFile.load(location, environment: Self.environment)
+    try KindCollisions.check(configuration)
     if let directory = arguments.stateDirectory { configuration.state.path = directory }
   }
 

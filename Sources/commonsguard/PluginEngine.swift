@@ -67,6 +67,7 @@ final class PluginEngine: EngineSource {
 
   private func open(_ configuration: Configuration, isReload: Bool) {
     do {
+      try KindCollisions.check(configuration)
       let store = try self.store ?? StateStore(Installation.storeOptions(configuration))
       self.store = store
       try GroupKindsNote.check(configuration, store, isReadOnly: false)

@@ -128,7 +128,8 @@ final class GeneratedHistory {
     let (received, source) = arrival(now)
     let sent = world.propose(text(change, key: "add"), by: author, in: group, parent: parent, at: now, received: received, source: source)
     if sent.isAccepted { proposals.append(sent.id) }
-    return try judge(sent, reading: Set([group, parent] + model.references(change)), "proposal") {
+    let reading = Set([group, parent] + model.references(change)).union(model.readOf(group, through: parent, referring: model.references(change)))
+    return try judge(sent, reading: reading, "proposal") {
       try model.propose(
         ReferenceModel.Proposal(
           id: sent.id, group: group, parent: parent, author: World.key(author).pubkey, created: now, received: received, live: source == "IP4",
@@ -142,7 +143,8 @@ final class GeneratedHistory {
     let value = chance(70)
     let (received, source) = arrival(now)
     let sent = world.vote("\(value)", by: author, on: id, in: proposal.group, at: now, received: received, source: source)
-    return try judge(sent, reading: [proposal.group, id], "vote") {
+    let reading = Set([proposal.group, id]).union(model.readOf(proposal.group, through: proposal.parent))
+    return try judge(sent, reading: reading, "vote") {
       try model.vote(
         ReferenceModel.Vote(
           id: sent.id, proposal: id, author: World.key(author).pubkey, created: now, received: received, live: source == "IP4", value: value),
@@ -168,7 +170,9 @@ final class GeneratedHistory {
       source: source)
     // The votes that were counted, named or not.
     let counted = model.votes.filter { vote in listed.contains { $0.proposal == vote.proposal } }.map(\.id)
-    return try judge(sent, reading: Set([group, parent] + listed.map(\.proposal) + counted + model.references(change)), "modification") {
+    let references = model.references(change) + listed.flatMap { model.proposals[$0.proposal].map { model.references($0.change) } ?? [] }
+    let reading = Set([group, parent] + listed.map(\.proposal) + counted + references).union(model.readOf(group, referring: references))
+    return try judge(sent, reading: reading, "modification") {
       try model.modify(
         ReferenceModel.Modification(
           id: sent.id, group: group, parent: parent, author: World.key(author).pubkey, created: now, received: received, live: source == "IP4",

@@ -17,6 +17,7 @@ extension ReferenceModel {
     state.admin = change.admin.flatMap { $0 }
     let node = Node(id: id, group: id, parent: nil, author: author, created: created, received: received, depth: 0, state: state)
     if flat(electorate(state, created, Scope(group: id, line: []), [id])).isEmpty { try refuse("invalid: group has no administrators") }
+    if depth(state) > Self.maxDepth { try refuse("invalid: group nesting too deep") }
     nodes[id] = node
   }
 
@@ -114,6 +115,12 @@ extension ReferenceModel {
     }
     for reference in references(event.change) + references(newly: parent.state, state) where leads(reference, to: event.group) {
       try refuse("invalid: group reference cycle")
+    }
+    if !(references(event.change) + references(newly: parent.state, state)).isEmpty {
+      var added = event.change
+      added.remove = []
+      var unused = number
+      if depth(apply(added, from: parent.state, to: state, by: event.id, &unused)) > Self.maxDepth { try refuse("invalid: group nesting too deep") }
     }
     if !event.change.remove.isEmpty, parent.state.admin == nil { try refuse("invalid: direct removal needs an admin group") }
     if event.change.remove.contains(where: { $0 >= parent.state.members.count }) { try refuse("invalid: remove position out of range") }

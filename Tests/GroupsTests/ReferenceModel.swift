@@ -2,7 +2,7 @@
 import Nostr
 
 /// Groups judged the dumb way, as an oracle: full states in memory, every question answered by going through everything.
-/// Written from the spec's text alone; it knows neither attestations nor limits.
+/// Written from the spec's text alone; of attestations it knows nothing, of limits the depth alone.
 final class ReferenceModel {
   enum Entry: Hashable {
     case account(PublicKey)
@@ -89,9 +89,12 @@ final class ReferenceModel {
 
   // MARK: Roles
 
+  /// What lies deeper contributes nothing.
+  static let maxDepth = 8
+
   func electorate(_ state: State, _ time: UInt64, _ scope: Scope, _ path: Set<EventID>) -> [Item] {
     func of(_ group: EventID) -> [Item] {
-      guard !path.contains(group), let inner = self.state(group, time, scope) else { return [] }
+      guard !path.contains(group), path.count < Self.maxDepth, let inner = self.state(group, time, scope) else { return [] }
       return electorate(inner, time, scope, path.union([group]))
     }
     if let admin = state.admin { return of(admin) }
@@ -186,8 +189,38 @@ final class ReferenceModel {
   func leads(_ from: EventID, to target: EventID, _ seen: Set<EventID> = []) -> Bool {
     if from == target { return true }
     guard !seen.contains(from), let state = canonical(from).last?.state else { return false }
-    let next = state.members.compactMap { if case .group(let id, _) = $0.entry { id } else { nil } } + (state.admin.map { [$0] } ?? [])
-    return next.contains { leads($0, to: target, seen.union([from])) }
+    return groups(in: state).contains { leads($0, to: target, seen.union([from])) }
+  }
+
+  func groups(in state: State) -> [EventID] {
+    state.members.compactMap { if case .group(let id, _) = $0.entry { id } else { nil } } + (state.admin.map { [$0] } ?? [])
+  }
+
+  /// How deep a group with this state would reach, 1 without any other; no more than one beyond the limit.
+  func depth(_ state: State) -> Int {
+    var level = Set(groups(in: state))
+    var depth = 1
+    while !level.isEmpty, depth <= Self.maxDepth {
+      depth += 1
+      level = Set(level.flatMap { canonical($0).last.map { groups(in: $0.state) } ?? [] })
+    }
+    return depth
+  }
+
+  /// The nodes that a decision about a group read, besides those on the way to its parent: those of every group that it, or what the event refers to,
+  /// leads to; and where the line through a parent went on.
+  func readOf(_ group: EventID, through parent: EventID? = nil, referring references: [EventID] = []) -> Set<EventID> {
+    var reached = Set(references + [group])
+    var open = Array(reached)
+    while let next = open.popLast() {
+      for node in nodes.values where node.group == next {
+        for other in groups(in: node.state) where reached.insert(other).inserted { open.append(other) }
+      }
+    }
+    let others = nodes.values.filter { $0.group != group && reached.contains($0.group) }.map(\.id)
+    guard let parent else { return Set(others) }
+    let line = canonical(group).contains { $0.id == parent } ? canonical(group) : on(parent)
+    return Set(others + line.map(\.id))
   }
 
   // MARK: Tally

@@ -45,7 +45,7 @@ import Testing
           for offset in offsets {
             let roles = Roles(Branch(canonical: record), world.options, world.validator.cache)
             let tenure = try Tenure(roles, reading: overlay)
-            let polling = Polling(pending, roles, tenure, isLenient: false)
+            let polling = Polling(pending, roles, tenure)
             let modification = event.verified(kind: 4833, createdAt: proposed + offset, tags: [], content: "\(offset)")
             let tenured = weight == 1 ? [World.key(names[0]).pubkey] : [World.key(names[weight - 1]).pubkey]
             let outcome = try polling.outcome(of: modification, tenured: tenured, naming: votes.map(\.id), reading: overlay)

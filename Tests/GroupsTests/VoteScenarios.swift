@@ -45,6 +45,23 @@ import Testing
     #expect(world.vote("true", by: "D", on: proposal, in: group, at: t(20) + 3 * hour).message == "invalid: proposal already implemented")
   }
 
+  @Test("GT-V22 a vote names the group of its proposal")
+  func otherGroup() {
+    let (group, proposal) = removal()
+    let other = world.group(3, at: T + 1)
+    #expect(world.vote("true", by: "B", on: proposal, in: other, at: t(20) + hour).message == "invalid: proposal belongs to another group")
+    #expect(world.vote("true", by: "B", on: proposal, in: group, at: t(20) + hour).isAccepted)
+  }
+
+  @Test("GT-V23 nobody votes on what was carried out")
+  func implemented() {
+    let (group, proposal) = removal()
+    let votes = ["D", "E"].map { world.vote("true", by: $0, on: proposal, in: group, at: t(20) + hour) }
+    #expect(votes.allSatisfy { $0.isAccepted })
+    #expect(world.modify(by: "B", in: group, at: t(20) + 2 * hour, [(proposal, votes.map(\.id))]).isAccepted)
+    #expect(world.vote("true", by: "D", on: proposal, in: group, at: t(20) + 3 * hour).message == "invalid: proposal already implemented")
+  }
+
   @Test("GT-V07 a simple majority is enough after ten days without opposition, not a second before, not with one against")
   func simpleMajority() {
     let (group, proposal) = removal()
@@ -225,7 +242,7 @@ import Testing
     let proposal = world.propose(content, by: "A", in: group, at: t(20)).id
     let affected = try world.store.read { state in
       let roles = Roles(Branch(canonical: try state.group(group)!), world.options, world.validator.cache)
-      return try Polling(try state.proposal(proposal)!, roles, try Tenure(roles, reading: state), isLenient: false).affectedAtProposal(reading: state)
+      return try Polling(try state.proposal(proposal)!, roles, try Tenure(roles, reading: state)).affectedAtProposal(reading: state)
     }
     #expect(affected == Set(["N1", "N2", "N3"].map { World.key($0).pubkey }))
     #expect(world.modify(by: "B", in: group, at: t(20) + 1, [(proposal, [])]).message.hasPrefix("invalid: insufficient votes (2/5"))

@@ -70,12 +70,13 @@ final class World {
 
   /// Sends an event through the whole path: request line, parser, judge.
   @discardableResult
-  func send(_ json: [UInt8], received: UInt64, source: String = "IP4", isRejudged: Bool = false) -> Sent {
+  func send(_ json: [UInt8], received: UInt64, source: String = "IP4", isRejudged: Bool = false, isBare: Bool = false) -> Sent {
     let line = requestLine(json: json, receivedAt: received, sourceType: source)
     let judgement = line.withUnsafeBytes { bytes -> Judgement in
       guard case .request(let request) = RequestParse.parse(bytes) else { return .refused(.error("not a request")) }
       return judge.judge(
-        request.event, in: Circumstances(receivedAt: request.receivedAt ?? 0, source: request.sourceType, isRejudged: isRejudged))
+        request.event,
+        in: Circumstances(receivedAt: request.receivedAt ?? 0, source: request.sourceType, isRejudged: isRejudged, isBare: isBare))
     }
     let id = (try? Event(parsing: json))?.id ?? EventID(.zero)
     let sent = Sent(id: id, judgement: judgement, json: json)
@@ -88,6 +89,21 @@ final class World {
     _ kind: UInt64, by author: String, at time: UInt64, tags: [[String]], content: String, received: UInt64? = nil, source: String = "IP4"
   ) -> Sent {
     send(Self.key(author).json(kind: kind, createdAt: time, tags: tags, content: content), received: received ?? time, source: source)
+  }
+
+  /// What `rebuild` makes of what was accepted here: of the journal, each row with its receivedAt and source; or of the events alone.
+  func rebuilt(bare: Bool = false) throws -> World {
+    let options = self.options
+    let other = try World { $0 = options }
+    for row in accepted { other.judgeAgain(row.json, received: row.receivedAt, source: row.source, bare: bare) }
+    return other
+  }
+
+  /// Judges one line of a journal again, or, without a receivedAt and a source, a bare event.
+  @discardableResult
+  func judgeAgain(_ json: [UInt8], received: UInt64, source: String = "IP4", bare: Bool) -> Sent {
+    guard bare, let event = try? Event(parsing: json) else { return send(json, received: received, source: source, isRejudged: true) }
+    return send(json, received: event.createdAt, source: "Import", isRejudged: true, isBare: true)
   }
 
   // MARK: The five events

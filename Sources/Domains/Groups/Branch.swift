@@ -47,6 +47,9 @@ struct Branch: Sendable {
     try self.init(endingAt: head, group, reading: state)
   }
 
+  /// When its head was created; `.max` for the whole canonical chain.
+  var end: UInt64 { side.last?.createdAt ?? trunkEnd }
+
   /// The covering node: the last one created at or before a time; nil before the init.
   func node(at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Point? {
     if let last = side.last(where: { $0.createdAt <= time }) { return last }

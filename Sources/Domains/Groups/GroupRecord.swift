@@ -124,6 +124,12 @@ extension StateReader where Self: ~Copyable {
     return node
   }
 
+  /// What folding needs of a node that has to be there.
+  borrowing func step(_ id: EventID) throws -> NodeStep {
+    guard let bytes = try value(GroupsState.nodes, id.bytes) else { throw Fault.corrupt(GroupsState.nodes, "node \(id.short) is missing") }
+    return try NodeStep(id: id, decoding: bytes)
+  }
+
   borrowing func children(of parent: EventID) throws -> [NodeRecord] {
     var ids: [EventID] = []
     try scan(GroupsState.children, prefix: GroupsState.half(parent)) { key, _ in

@@ -47,16 +47,25 @@ struct GroupSnapshot: Sendable, Equatable {
 
   /// Replays several, oldest first, in one pass over the entries: ids are unique, so it makes no difference when an entry goes.
   mutating func apply(_ changes: [(change: ResolvedChange, depth: UInt32)]) {
-    var gone: Set<EntryID> = []
+    var gone: [EntryID] = []
     for (change, depth) in changes {
-      gone.formUnion(change.removes)
+      gone += change.removes
       for (ordinal, member) in change.adds.enumerated() { entries.append(Entry(id: EntryID(depth: depth, ordinal: ordinal), member: member)) }
       if let setting = change.admin { admin = setting.value }
       for item in change.meta { setMeta(item) }
       if let setting = change.attesters { attesters = setting.value }
     }
     if gone.count > 4 {
-      entries.removeAll { gone.contains($0.id) }
+      // Both in their order: one pass.
+      gone.sort()
+      var next = 0
+      var kept: [Entry] = []
+      kept.reserveCapacity(entries.count)
+      for entry in entries {
+        while next < gone.count, gone[next] < entry.id { next += 1 }
+        if next == gone.count || gone[next] != entry.id { kept.append(entry) }
+      }
+      entries = kept
     } else {
       for id in gone { if let index = index(of: id) { entries.remove(at: index) } }
     }
@@ -103,12 +112,8 @@ struct GroupSnapshot: Sendable, Equatable {
       for start in stride(from: 0, to: buffer.count, by: entryBytes) {
         let id = EntryID(value: UInt64(bigEndian: buffer.loadUnaligned(fromByteOffset: start, as: UInt64.self)))
         let value = Bytes32(unsafe: base + start + 9)
-        switch buffer[start + 8] {
-        case 1: entries.append(Entry(id: id, member: .account(PublicKey(value))))
-        case 2: entries.append(Entry(id: id, member: .group(EventID(value), isBlock: false)))
-        case 3: entries.append(Entry(id: id, member: .group(EventID(value), isBlock: true)))
-        default: throw Fault.corrupt(GroupsState.states, "unknown member")
-        }
+        guard let member = Member(type: buffer[start + 8], value: value) else { throw Fault.corrupt(GroupsState.states, "unknown member") }
+        entries.append(Entry(id: id, member: member))
       }
     }
     return entries

@@ -5,7 +5,8 @@ import Policy
 extension GroupsValidator {
   /// GA1 and GA3–GA6; GA2 and the proof's shape are context-free.
   func decide(
-    _ proof: TimestampProof?, of target: EventID, in groupID: EventID, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable
+    _ proof: TimestampProof?, of target: EventID, in groupID: EventID, _ judgement: GroupJudgement,
+    reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
     let group = try judgement.group(groupID, reading: state)
     judgement.enter("GA1")
@@ -24,7 +25,9 @@ extension GroupsValidator {
     try GroupsEvent.checkEnvelope(event, trace: judgement.trace)
     judgement.enter("GA1")
     guard let target = GroupsEvent.single("e", of: event) else { throw GroupsRejection.oneTarget }
-    guard let note = try GroupsNote(try state.known(target)), let origin = try state.origin(of: target, note), let group = try state.group(origin.group) else {
+    guard let note = try GroupsNote(try state.known(target)), let origin = try state.origin(of: target, note),
+      let group = try state.group(origin.group)
+    else {
       throw GroupsRejection.unknownTarget(target)
     }
     judgement.enter("GA4")
@@ -34,7 +37,8 @@ extension GroupsValidator {
 
   /// GA3, GA5 and GA6, and what an attestation does.
   private func accept(
-    _ proof: TimestampProof?, of target: EventID, _ origin: (group: EventID, parent: EventID?, createdAt: UInt64), _ group: GroupRecord, canAttest: Bool,
+    _ proof: TimestampProof?, of target: EventID, _ origin: (group: EventID, parent: EventID?, createdAt: UInt64), _ group: GroupRecord,
+    canAttest: Bool,
     _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
     let event = judgement.event
@@ -50,7 +54,7 @@ extension GroupsValidator {
     guard proof != nil || isListed else { throw GroupsRejection.notAnAttester }
     let record = AttestationRecord(
       id: event.id, target: target, attester: isListed ? event.pubkey : nil, createdAt: event.createdAt, anchors: anchors)
-    if record.isUnverified, !judgement.isRejudged, existing.count(where: \.isUnverified) >= GroupLimits.unverifiedProofs {
+    if record.isUnverified, judgement.asksLimits, existing.count(where: \.isUnverified) >= GroupLimits.unverifiedProofs {
       throw GroupsRejection.tooManyProofs
     }
 
@@ -72,17 +76,20 @@ extension GroupsValidator {
     for attestation in proof?.attestations ?? [] {
       let header = headers.header(at: attestation.height)
       let isRight = header?.merkleRoot == attestation.root
-      if header != nil, attestation.root != nil, !isRight, !judgement.isRejudged { throw GroupsRejection.wrongBlock(attestation.height) }
+      // A header that came since the first judgement refuses nothing.
+      if header != nil, attestation.root != nil, !isRight, !judgement.isRecalled { throw GroupsRejection.wrongBlock(attestation.height) }
       anchors.append(
         AttestationRecord.Anchor(
-          height: attestation.height, root: attestation.root, blockTime: isRight ? header?.time : nil, isChecked: header != nil || attestation.root == nil))
+          height: attestation.height, root: attestation.root, blockTime: isRight ? header?.time : nil,
+          isChecked: header != nil || attestation.root == nil))
     }
     return anchors
   }
 
   /// A node's adjusted timestamp, and the canonical chain that follows from it.
   func confirmation(
-    of node: NodeRecord, attesters: [PublicKey]?, _ attestations: [AttestationRecord], _ group: GroupRecord, because event: EventID, at receivedAt: UInt64,
+    of node: NodeRecord, attesters: [PublicKey]?, _ attestations: [AttestationRecord], _ group: GroupRecord, because event: EventID,
+    at receivedAt: UInt64,
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> [StateChange] {
     guard let adjusted = ChainSplit.adjusted(node, attesters: attesters, attestations) else { return [] }

@@ -19,9 +19,9 @@ extension GroupsValidator {
     let roles = Roles(Branch(canonical: GroupRecord(node)), options, cache)
     judgement.enter("GI8")
     let electorate = try roles.electorate(of: snapshot, at: event.createdAt, reading: state)
-    guard !electorate.isEmpty else { throw GroupsRejection.noAdministrators }
+    guard try judgement.hasAdministrators(electorate, snapshot, reading: state) else { throw GroupsRejection.noAdministrators }
     judgement.enter("GI9")
-    if !judgement.isRejudged { try checkLimits(snapshot, electorate, reading: state) }
+    if judgement.asksLimits { try checkLimits(snapshot, electorate, reading: state) }
 
     return .accepted(
       Effects(

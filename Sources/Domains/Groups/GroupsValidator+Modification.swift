@@ -16,7 +16,8 @@ extension GroupsValidator {
     let isLate = judgement.isLate(options)
     if circumstances.isLive, isLate { throw GroupsRejection.oldModification }
     judgement.enter("GM4")
-    if !judgement.isRejudged { try checkFork(at: parent, group, judgement, reading: state) }
+    // Which node was the tip, and which siblings were there, depends on what had arrived.
+    if !judgement.isRecalled { try checkFork(at: parent, group, judgement, reading: state) }
 
     let roles = Roles(try Branch(endingAt: parent, group, reading: state), options, cache)
     let times = circumstances.isLive ? [event.createdAt, circumstances.receivedAt] : [event.createdAt]
@@ -27,14 +28,16 @@ extension GroupsValidator {
       return tenure
     }
     let before = try cache.snapshot(at: parent.id, reading: state)
-    // Other groups may have learnt of changes since the first judgement.
-    let asksRoles = try !judgement.isRejudged || state.structureSegments(roles.branch).allSatisfy { $0.structure.isFlat }
+    let recollection = try judgement.isRecalled ? Recollection(roles.branch, goesOn: false, cache, reading: state) : nil
     judgement.enter("GM5")
-    if asksRoles {
-      for time in times where try !roles.isAdministrator(event.pubkey, at: time, reading: state) { throw GroupsRejection.notAnAdministrator }
+    for time in times {
+      let isAdministrator =
+        try recollection?.mayAdminister(event.pubkey, at: time, reading: state) ?? roles.isAdministrator(event.pubkey, at: time, reading: state)
+      guard isAdministrator else { throw GroupsRejection.notAnAdministrator }
     }
     judgement.enter("GM6")
-    if !judgement.isRejudged, try state.hasEntry(GroupsState.limiting, prefix: group.id.bytes) {
+    // A proposal that suspends may have come since.
+    if !judgement.isRecalled, try state.hasEntry(GroupsState.limiting, prefix: group.id.bytes) {
       let suspension = Suspension(roles, try tenure())
       for time in times {
         if let proposal = try suspension.suspends(event.pubkey, at: time, reading: state) { throw GroupsRejection.suspended(by: proposal) }
@@ -49,10 +52,15 @@ extension GroupsValidator {
       let working = merge.snapshot
       let adds = merge.change.adds.count
       merge.apply(proposal.change)
-      let asksAgain = !judgement.isRejudged || (working.structure.isFlat && proposal.change.references.isEmpty)
-      let needsVote =
-        try asksRoles && asksAgain && proposal.change.mayLimit
-        && checkOutcome(of: proposal, naming: listed.votes, in: working, roles, try tenure(), judgement, reading: state)
+      let outcome =
+        if let recollection {
+          try outcomeAgain(of: proposal, naming: listed.votes, in: working, recollection, judgement, reading: state)
+        } else if proposal.change.mayLimit {
+          try outcome(of: proposal, naming: listed.votes, in: working, roles, try tenure(), judgement, reading: state)
+        } else {
+          Polling.Outcome?.none
+        }
+      let needsVote = try outcome.map { try $0.check() } != nil
       if !needsVote { unvotedAdds += merge.change.adds.count - adds }
     }
     judgement.enter("GM9")
@@ -64,7 +72,8 @@ extension GroupsValidator {
     guard let own = content.change.resolved(in: before) else { throw GroupsRejection.removeOutOfRange }
     judgement.enter("GM14")
     // Members do not count while another group administers.
-    if own.mayLimit, asksRoles, merge.snapshot.admin == nil, !judgement.isRejudged || merge.snapshot.structure.isFlat {
+    // Only where another group has administered can it remove: whether those removed were tenured there depends on what of it had arrived.
+    if own.mayLimit, merge.snapshot.admin == nil, !judgement.isRecalled {
       var direct = GroupMerge(merge.snapshot, depth: parent.depth + 1)
       direct.apply(own)
       for account in try roles.affected(from: merge.snapshot, by: direct, at: event.createdAt, reading: state)
@@ -73,10 +82,13 @@ extension GroupsValidator {
     let adds = merge.change.adds.count
     merge.apply(own)
     judgement.enter("GM15")
-    if !judgement.isRejudged, merge.change.adds.count - adds + unvotedAdds > options.maxAddsPerModification { throw GroupsRejection.tooManyAdds }
+    if judgement.asksLimits, merge.change.adds.count - adds + unvotedAdds > options.maxAddsPerModification { throw GroupsRejection.tooManyAdds }
     judgement.enter("GM16")
     let hasOwn = merge.snapshot.admin == nil && merge.snapshot.entries.contains { $0.member.account != nil }
-    if try !hasOwn && roles.electorate(of: merge.snapshot, at: event.createdAt, reading: state).isEmpty { throw GroupsRejection.noAdministratorsLeft }
+    if !hasOwn {
+      let electorate = try roles.electorate(of: merge.snapshot, at: event.createdAt, reading: state)
+      guard try judgement.hasAdministrators(electorate, merge.snapshot, reading: state) else { throw GroupsRejection.noAdministratorsLeft }
+    }
     judgement.enter("GM17")
     guard !merge.change.isEmpty || !content.listed.isEmpty else { throw GroupsRejection.noEffect }
 
@@ -96,11 +108,10 @@ extension GroupsValidator {
     at parent: NodeRecord, _ group: GroupRecord, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable
   ) throws {
     if parent.id == group.tip { return }
-    guard options.forkPolicy == .attested, group.tipDepth <= parent.depth || group.tipDepth - parent.depth <= options.maxForkDepth else {
-      throw GroupsRejection.notTheTip(group.tip)
-    }
+    let isTooFarBack = judgement.asksLimits && group.tipDepth > parent.depth && group.tipDepth - parent.depth > options.maxForkDepth
+    guard options.forkPolicy == .attested, !isTooFarBack else { throw GroupsRejection.notTheTip(group.tip) }
     let children = try state.children(of: parent.id)
-    guard children.count < options.maxBranchesPerParent else { throw GroupsRejection.tooManyBranches }
+    guard !judgement.asksLimits || children.count < options.maxBranchesPerParent else { throw GroupsRejection.tooManyBranches }
     // Live only: from sync the branch is stored, so that relays converge.
     if judgement.circumstances.isLive, children.contains(where: { $0.author == judgement.event.pubkey }) { throw GroupsRejection.alreadyExtended }
     for child in children where try state.isCanonical(child.id, child.createdAt, group) {
@@ -134,26 +145,29 @@ extension GroupsValidator {
     return proposal
   }
 
-  /// GM8, the outcome of a proposal that takes somebody's say away.
-  /// - Returns: whether it needed a vote.
-  private func checkOutcome(
+  /// GM8, the outcome of a proposal that may take somebody's say away; nil when it needs no vote.
+  private func outcome(
     of proposal: ProposalRecord, naming votes: [EventID], in working: GroupSnapshot, _ roles: Roles, _ tenure: Tenure, _ judgement: GroupJudgement,
     reading state: borrowing some StateReader & ~Copyable
-  ) throws -> Bool {
+  ) throws -> Polling.Outcome? {
     let time = judgement.event.createdAt
-    let polling = Polling(proposal, roles, tenure, isLenient: judgement.isRejudged)
+    let polling = Polling(proposal, roles, tenure)
     // Affected now; and those affected then who still have a say that could be taken.
     var affected = try polling.affected(working, at: time, reading: state)
     let then = try polling.affectedAtProposal(reading: state).subtracting(affected)
     if !then.isEmpty { affected.formUnion(then.intersection(try roles.electorate(of: working, at: time, reading: state).accounts)) }
     let tenured = try polling.tenured(affected, at: time, reading: state)
-    guard !tenured.isEmpty else { return false }
-    switch try polling.outcome(of: judgement.event, tenured: tenured, naming: votes, reading: state) {
-    case .passed: return true
-    case .expired: throw GroupsRejection.expired
-    case .rejected: throw GroupsRejection.rejected
-    case .insufficient(let tally): throw GroupsRejection.insufficient(tally)
-    }
+    return try tenured.isEmpty ? nil : polling.outcome(of: judgement.event, tenured: tenured, naming: votes, reading: state)
+  }
+
+  /// The same for a modification that was accepted once; nil when it may have needed no vote.
+  private func outcomeAgain(
+    of proposal: ProposalRecord, naming votes: [EventID], in working: GroupSnapshot, _ recollection: Recollection, _ judgement: GroupJudgement,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Polling.Outcome? {
+    let polling = RecalledPolling(proposal, recollection, options)
+    let tenured = try polling.certainlyTenured(working, at: judgement.event.createdAt, reading: state)
+    return try tenured.isEmpty ? nil : polling.outcome(of: judgement.event, tenured: tenured, naming: votes, reading: state)
   }
 
   /// GM9: what the group refers to afterwards, and how large it is.
@@ -164,9 +178,9 @@ extension GroupsValidator {
     let added = own.adds.compactMap(\.group)
     guard !added.contains(group.id) else { throw GroupsRejection.cycle }
     try judgement.checkReferences(own.adds, nil, besides: nil, reading: state)
-    if judgement.isRejudged { return }
     let references = added + merge.change.adds.compactMap(\.group) + (merge.change.admin?.value.map { [$0] } ?? [])
-    if !references.isEmpty, try Nesting(options).leads(references, to: group.id, reading: state) { throw GroupsRejection.cycle }
+    if try judgement.isCycle(references, group.id, options, reading: state) { throw GroupsRejection.cycle }
+    guard judgement.asksLimits else { return }
     let grows = !own.adds.isEmpty || !own.meta.isEmpty || !merge.change.adds.isEmpty || !merge.change.meta.isEmpty || merge.change.admin != nil
     guard grows else { return }
     var trial = merge
@@ -178,6 +192,18 @@ extension GroupsValidator {
     } else {
       let electorate = try roles.electorate(of: trial.snapshot, at: judgement.event.createdAt, reading: state)
       try checkLimits(trial.snapshot, electorate, hasNewReferences: !references.isEmpty, reading: state)
+    }
+  }
+}
+
+extension Polling.Outcome {
+  /// GM8. Throws the refusal of a proposal that did not pass.
+  fileprivate func check() throws {
+    switch self {
+    case .passed: return
+    case .expired: throw GroupsRejection.expired
+    case .rejected: throw GroupsRejection.rejected
+    case .insufficient(let tally): throw GroupsRejection.insufficient(tally)
     }
   }
 }

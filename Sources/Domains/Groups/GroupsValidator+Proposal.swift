@@ -5,7 +5,8 @@ import Policy
 extension GroupsValidator {
   /// GP2–GP7.
   func decide(
-    _ change: GroupChange, in groupID: EventID, on parentID: EventID, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable
+    _ change: GroupChange, in groupID: EventID, on parentID: EventID, _ judgement: GroupJudgement,
+    reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
     let event = judgement.event
     let circumstances = judgement.circumstances
@@ -23,16 +24,20 @@ extension GroupsValidator {
     if !references.isEmpty {
       guard !references.contains(group.id) else { throw GroupsRejection.cycle }
       try judgement.checkReferences(change.adds, change.admin?.value, besides: nil, reading: state)
-      if !judgement.isRejudged, try Nesting(options).leads(references, to: group.id, reading: state) { throw GroupsRejection.cycle }
+      if try judgement.isCycle(references, group.id, options, reading: state) { throw GroupsRejection.cycle }
     }
     judgement.enter("GP6")
     let roles = Roles(try Branch(through: parent, group, reading: state), options, cache)
-    if !judgement.isRejudged, try !mayPropose(event.pubkey, roles, at: event.createdAt, reading: state) { throw GroupsRejection.foreignProposer }
+    let standing = try ProposerStanding(event.pubkey, at: event.createdAt, on: parent, roles, isRecalled: judgement.isRecalled, reading: state)
+    guard try standing.mayPropose(options.proposalsFrom, reading: state) else { throw GroupsRejection.foreignProposer }
     judgement.enter("GP7")
     var merge = GroupMerge(snapshot, depth: parent.depth + 1)
     merge.apply(resolved)
-    guard try !roles.electorate(of: merge.snapshot, at: event.createdAt, reading: state).isEmpty else { throw GroupsRejection.noAdministratorsLeft }
-    if !judgement.isRejudged, try openProposals(of: event.pubkey, group, at: circumstances.receivedAt, reading: state) >= options.openProposalsPerAuthor {
+    let electorate = try roles.electorate(of: merge.snapshot, at: event.createdAt, reading: state)
+    guard try judgement.hasAdministrators(electorate, merge.snapshot, reading: state) else { throw GroupsRejection.noAdministratorsLeft }
+    if judgement.asksLimits,
+      try openProposals(of: event.pubkey, group, at: circumstances.receivedAt, reading: state) >= options.openProposalsPerAuthor
+    {
       throw GroupsRejection.tooManyProposals
     }
 
@@ -42,7 +47,7 @@ extension GroupsValidator {
       .put(GroupsState.open, key: GroupsState.authorKey(group.id, event.pubkey, event.createdAt, event.id), value: GroupsState.mark),
     ]
     // Only an administrator's proposal can suspend somebody: strangers do not fill the list that every modification looks through.
-    if resolved.mayLimit, try roles.isAdministrator(event.pubkey, at: event.createdAt, reading: state) {
+    if resolved.mayLimit, try standing.isAdministrator(reading: state) {
       changes.append(.put(GroupsState.limiting, key: GroupsState.timedKey(group.id, event.createdAt, event.id), value: event.pubkey.bytes))
     }
     return .accepted(
@@ -50,15 +55,6 @@ extension GroupsValidator {
         changes: changes,
         followUps: try GroupsFollowUp(options).attestation(of: event, in: group.id, listed: snapshot.attesters, circumstances),
         note: GroupsNote.proposal.bytes, provides: [Dependency(.groups, event.id.bytes)]))
-  }
-
-  private func mayPropose(_ author: PublicKey, _ roles: Roles, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    switch options.proposalsFrom {
-    case .anyone: true
-    case .admins: try roles.isAdministrator(author, at: time, reading: state)
-    case .members:
-      try Membership(roles).path(to: author, at: time, reading: state) != nil || roles.isAdministrator(author, at: time, reading: state)
-    }
   }
 
   /// Not implemented on the canonical chain, and under 30 days old.
@@ -76,6 +72,41 @@ extension GroupsValidator {
       return ids.count < 1000
     }
     return try ids.count { try !state.isImplemented($0, in: group) }
+  }
+}
+
+/// What the author of a proposal is in the group: on the line through the proposal's parent; judged again, what it may have been on some line.
+private struct ProposerStanding {
+  private let author: PublicKey
+  private let time: UInt64
+  private let roles: Roles
+  private let recollection: Recollection?
+
+  init(
+    _ author: PublicKey, at time: UInt64, on parent: NodeRecord, _ roles: Roles, isRecalled: Bool,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws {
+    self.author = author
+    self.time = time
+    self.roles = roles
+    recollection =
+      try isRecalled
+      ? Recollection(try Branch(endingAt: parent, roles.branch.group, reading: state), goesOn: true, roles.cache, reading: state) : nil
+  }
+
+  func isAdministrator(reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    if let recollection { return try recollection.mayAdminister(author, at: time, reading: state) }
+    return try roles.isAdministrator(author, at: time, reading: state)
+  }
+
+  func mayPropose(_ proposers: GroupsOptions.Proposers, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    switch proposers {
+    case .anyone: return true
+    case .admins: return try isAdministrator(reading: state)
+    case .members:
+      if let recollection { return try recollection.mayBelong(author, at: time, reading: state) }
+      return try Membership(roles).path(to: author, at: time, reading: state) != nil || isAdministrator(reading: state)
+    }
   }
 }
 

@@ -19,7 +19,11 @@ extension GroupsValidator {
     }
     judgement.enter("GV3")
     guard event.createdAt > proposal.createdAt else { throw GroupsRejection.notAfterProposal }
-    if !judgement.isRejudged { try checkRights(of: event, on: proposal, group, judgement, reading: state) }
+    if judgement.isRecalled {
+      try checkRightsAgain(of: event, on: proposal, group, judgement, reading: state)
+    } else {
+      try checkRights(of: event, on: proposal, group, judgement, reading: state)
+    }
 
     let parent = try cache.snapshot(at: proposal.parent, reading: state)
     return .accepted(
@@ -30,16 +34,16 @@ extension GroupsValidator {
         provides: [Dependency(.groups, event.id.bytes)]))
   }
 
-  /// GV4–GV7: what depends on the moment of the first judgement.
+  /// GV4–GV7.
   private func checkRights(
     of event: VerifiedEvent, on proposal: ProposalRecord, _ group: GroupRecord, _ judgement: GroupJudgement,
     reading state: borrowing some StateReader & ~Copyable
   ) throws {
-    let effectiveAt = judgement.circumstances.isLive ? max(event.createdAt, judgement.circumstances.receivedAt) : event.createdAt
+    let effectiveAt = effectiveTime(judgement)
     let branch = try Branch(through: try state.existingNode(proposal.parent), group, reading: state)
     let roles = Roles(branch, options, cache)
     let tenure = try Tenure(roles, reading: state)
-    let polling = Polling(proposal, roles, tenure, isLenient: false)
+    let polling = Polling(proposal, roles, tenure)
     var affected = try polling.affectedAtProposal(reading: state)
     if proposal.change.mayLimit, let now = try roles.snapshot(of: group.id, at: effectiveAt, reading: state) {
       affected.formUnion(try polling.affected(now, at: effectiveAt, reading: state))
@@ -55,9 +59,53 @@ extension GroupsValidator {
     judgement.enter("GV6")
     if !tenured.isEmpty {
       guard effectiveAt <= proposal.createdAt.saturatingAdd(GroupTimes.expiry) else { throw GroupsRejection.expired }
-      if effectiveAt > proposal.createdAt.saturatingAdd(GroupTimes.majority), try !polling.hadMajority(reading: state) { throw GroupsRejection.wasRejected }
+      if effectiveAt > proposal.createdAt.saturatingAdd(GroupTimes.majority), try !polling.hadMajority(reading: state) {
+        throw GroupsRejection.wasRejected
+      }
     }
     judgement.enter("GV7")
-    guard try state.votes(on: proposal.id, by: event.pubkey).count < GroupLimits.votesPerVoter else { throw GroupsRejection.tooManyVotes }
+    guard judgement.asksLimits, try state.votes(on: proposal.id, by: event.pubkey).count >= GroupLimits.votesPerVoter else { return }
+    throw GroupsRejection.tooManyVotes
+  }
+
+  /// eff(vote), before anybody attests it.
+  private func effectiveTime(_ judgement: GroupJudgement) -> UInt64 {
+    judgement.circumstances.isLive ? max(judgement.event.createdAt, judgement.circumstances.receivedAt) : judgement.event.createdAt
+  }
+
+  /// GV4, and of GV6 the end after thirty days. GV5 and the majority of the tenth day cannot be asked again: a modification that carries the proposal out
+  /// may have come since, and the votes of then, which this one does not name, may come later now.
+  private func checkRightsAgain(
+    of event: VerifiedEvent, on proposal: ProposalRecord, _ group: GroupRecord, _ judgement: GroupJudgement,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws {
+    let effectiveAt = effectiveTime(judgement)
+    let parent = try state.existingNode(proposal.parent)
+    let branch = try Branch(endingAt: parent, group, reading: state)
+    judgement.enter("GV4")
+    let recollection = try Recollection(branch, goesOn: true, cache, reading: state)
+    if try !recollection.mayVote(event.pubkey, at: proposal.createdAt, reading: state) {
+      guard try mayAffect(event.pubkey, proposal, reading: state),
+        try recollection.mayBeTenured(event.pubkey, at: proposal.createdAt, reading: state)
+          || recollection.mayBeTenured(event.pubkey, at: effectiveAt, reading: state)
+      else { throw GroupsRejection.noVotingRights }
+    }
+    judgement.enter("GV6")
+    // Where the group had gone on before the vote, it depends on what had arrived where.
+    guard effectiveAt > proposal.createdAt.saturatingAdd(GroupTimes.expiry),
+      try state.children(of: parent.id).allSatisfy({ $0.createdAt > effectiveAt })
+    else { return }
+    let polling = RecalledPolling(proposal, try Recollection(branch, goesOn: false, cache, reading: state), options)
+    let snapshot = try cache.snapshot(at: parent.id, reading: state)
+    if try !polling.certainlyTenured(snapshot, at: effectiveAt, reading: state).isEmpty { throw GroupsRejection.expired }
+  }
+
+  /// Whether a proposal may take somebody's say away: those whom it names, or, where groups come and go with it, anybody.
+  private func mayAffect(_ account: PublicKey, _ proposal: ProposalRecord, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    let change = proposal.change
+    guard change.mayLimit else { return false }
+    let before = try cache.snapshot(at: proposal.parent, reading: state)
+    let removed = change.removes.compactMap { id in before.index(of: id).map { before.entries[$0].member } }
+    return change.admin != nil || removed.contains { $0.account == nil || $0.account == account }
   }
 }

@@ -49,7 +49,9 @@ public struct GroupsValidator: Validator {
   }
 
   /// Accepts, or throws.
-  private func decide(_ content: GroupsEvent.Content, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable) throws -> Verdict {
+  private func decide(_ content: GroupsEvent.Content, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable) throws
+    -> Verdict
+  {
     switch content {
     case .initGroup(let content): return try decide(content, judgement, reading: state)
     case .proposal(let group, let parent, let change): return try decide(change, in: group, on: parent, judgement, reading: state)
@@ -76,9 +78,13 @@ struct GroupJudgement {
   let circumstances: Circumstances
   let trace: CheckTrace?
 
-  /// Judged again, what the first judgement found absent (a suspension, a contrary vote, a later change in another group, a sibling) is not asked again,
-  /// so that the accepted events give the same state in any order that their decisions allow (law 5).
-  var isRejudged: Bool { circumstances.isRejudged }
+  /// Limits are asked of what comes for the first time alone (law 5).
+  var asksLimits: Bool { !circumstances.isRejudged }
+
+  /// Judged again from a journal: it was accepted once. What that decision found *absent* (a suspension, a vote against, a sibling), and how other groups
+  /// stood then, depends on what had arrived, and cannot be asked again in every order that keeps what was read first; everything else is
+  /// (`Recollection`). Bare events are judged as if they came for the first time: nothing says that they were ever accepted.
+  var isRecalled: Bool { circumstances.isRejudged && !circumstances.isBare }
 
   func enter(_ check: StaticString) { trace?.enter(check) }
 
@@ -110,6 +116,20 @@ struct GroupJudgement {
     if let admin, admin != own, try state.group(admin) == nil {
       throw MissingDependency.group.refusal(admin, GroupsRejection.unknownAdmin(admin), in: circumstances)
     }
+  }
+
+  /// GI8, GP7 and GM16: somebody administers; judged again, may have administered.
+  func hasAdministrators(_ electorate: Electorate, _ snapshot: GroupSnapshot, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    if !electorate.isEmpty { return true }
+    return try isRecalled && Recollection.mayHaveAdministrators(snapshot, at: event.createdAt, reading: state)
+  }
+
+  /// GP5 and GM9: whether references lead back to the group; judged again, whether they did however the others stood.
+  func isCycle(_ references: [EventID], _ group: EventID, _ options: GroupsOptions, reading state: borrowing some StateReader & ~Copyable) throws
+    -> Bool
+  {
+    if references.isEmpty { return false }
+    return try Nesting(options, isCertain: isRecalled).leads(references, to: group, reading: state)
   }
 
   /// Older than a live event may be.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
 import Nostr
 import Policy
 
@@ -7,6 +8,16 @@ enum Member: Hashable, Sendable {
   case account(PublicKey)
   /// Another group; its electorate stands in place, or is one vote together (`groupvote`).
   case group(EventID, isBlock: Bool)
+
+  /// As it is stored; nil for a type that this program does not know.
+  init?(type: UInt8, value: Bytes32) {
+    switch type {
+    case 1: self = .account(PublicKey(value))
+    case 2: self = .group(EventID(value), isBlock: false)
+    case 3: self = .group(EventID(value), isBlock: true)
+    default: return nil
+    }
+  }
 
   var account: PublicKey? { if case .account(let key) = self { key } else { nil } }
   var group: EventID? { if case .group(let id, _) = self { id } else { nil } }
@@ -60,12 +71,9 @@ extension RecordWriter {
 
 extension RecordReader {
   mutating func member(of table: Table) throws -> Member {
-    switch try uint8() {
-    case 1: .account(try publicKey())
-    case 2: .group(try eventID(), isBlock: false)
-    case 3: .group(try eventID(), isBlock: true)
-    default: throw Fault.corrupt(table, "unknown member")
-    }
+    let type = try uint8()
+    guard let member = Member(type: type, value: try bytes32()) else { throw Fault.corrupt(table, "unknown member") }
+    return member
   }
 
   mutating func list<Element>(_ read: (inout RecordReader) throws -> Element) throws -> [Element] {

@@ -5,8 +5,13 @@ import Policy
 /// How groups refer to each other as they stand now: no cycles, and not too deep. Source: groups, GP5 and GM9.
 struct Nesting {
   private let options: GroupsOptions
+  /// Only references that a group had at all times count, on all its branches: those are the same whatever of it has arrived.
+  private let isCertain: Bool
 
-  init(_ options: GroupsOptions) { self.options = options }
+  init(_ options: GroupsOptions, isCertain: Bool = false) {
+    self.options = options
+    self.isCertain = isCertain
+  }
 
   /// Whether one of the references leads back to a group, through any number of others.
   func leads(_ references: [EventID], to target: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
@@ -15,9 +20,15 @@ struct Nesting {
     while let next = open.popLast() {
       if next == target { return true }
       guard seen.count <= GroupLimits.visitedGroups, let group = try state.group(next) else { continue }
-      for reference in try state.structureNow(group).references where seen.insert(reference).inserted { open.append(reference) }
+      for reference in try named(by: group, reading: state) where seen.insert(reference).inserted { open.append(reference) }
     }
     return false
+  }
+
+  private func named(by group: GroupRecord, reading state: borrowing some StateReader & ~Copyable) throws -> [EventID] {
+    guard isCertain else { return try state.structureNow(group).references }
+    let rows = try state.structureRows(of: group.id).map { Set($0.structure.references) }
+    return rows.dropFirst().reduce(rows.first ?? []) { $0.intersection($1) }.sorted()
   }
 
   /// The depth of a group with these references: 1 without any.

@@ -17,17 +17,14 @@ final class Polling {
   let proposal: ProposalRecord
   private let roles: Roles
   private let tenure: Tenure
-  private let isLenient: Bool
   private var electorate: Electorate?
   private var voters: (steady: Set<PublicKey>, former: [PublicKey])?
   private var effects: (votes: [(VoteRecord, UInt64)], proposal: UInt64)?
 
-  /// - Parameter isLenient: judged again: what the first judgement found absent is not held against it.
-  init(_ proposal: ProposalRecord, _ roles: Roles, _ tenure: Tenure, isLenient: Bool) {
+  init(_ proposal: ProposalRecord, _ roles: Roles, _ tenure: Tenure) {
     self.proposal = proposal
     self.roles = roles
     self.tenure = tenure
-    self.isLenient = isLenient
   }
 
   // MARK: Affected
@@ -58,12 +55,11 @@ final class Polling {
   // MARK: Counting
 
   /// eff(vote): live, when it came; from sync, the earliest that a broadcast attester says.
-  private func effectiveAt(_ id: EventID, createdAt: UInt64, receivedAt: UInt64, isLive: Bool, reading state: borrowing some StateReader & ~Copyable) throws
+  private func effectiveAt(_ id: EventID, createdAt: UInt64, receivedAt: UInt64, isLive: Bool, reading state: borrowing some StateReader & ~Copyable)
+    throws
     -> UInt64
   {
     if isLive { return max(createdAt, receivedAt) }
-    // An attestation that came later would only put it off.
-    if isLenient { return createdAt }
     return try state.attestations(of: id).filter { $0.attester != nil }.map(\.createdAt).min() ?? createdAt
   }
 
@@ -82,7 +78,7 @@ final class Polling {
   private func ballots(
     until cut: UInt64, by modification: VerifiedEvent? = nil, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Ballots {
-    var ballots = Ballots(isLenient: isLenient)
+    var ballots = Ballots()
     ballots.cast(proposal.author, Ballots.Ballot(effectiveAt: proposal.createdAt, id: proposal.id, value: true))
     for (vote, effectiveAt) in try effective(reading: state).votes where effectiveAt <= cut {
       ballots.cast(vote.voter, Ballots.Ballot(effectiveAt: effectiveAt, id: vote.id, value: vote.value))
@@ -142,7 +138,9 @@ final class Polling {
       case .yes, .unnamed: true
       case .no, nil: false
       }
-    }) { return .passed }
+    }) {
+      return .passed
+    }
     let tally = try tally(ballots, named: Set(named + [proposal.id, modification.id]), reading: state)
     if tally.hasSuperMajority { return .passed }
     let isOpenLongEnough = try time >= effective(reading: state).proposal.saturatingAdd(GroupTimes.majority)

@@ -20,7 +20,7 @@ final class SnapshotCache: Sendable {
 
   /// The state at a node that was accepted. Throws faults.
   func snapshot(at id: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> GroupSnapshot {
-    var nodes: [NodeRecord] = []
+    var nodes: [NodeStep] = []
     var position = id
     var snapshot = GroupSnapshot()
     while true {
@@ -29,7 +29,7 @@ final class SnapshotCache: Sendable {
         snapshot = known
         break
       }
-      let node = try state.existingNode(position)
+      let node = try state.step(position)
       if node.depth > 0, node.depth % GroupsState.snapshotDistance == 0, let stored = try state.value(GroupsState.states, position.bytes) {
         snapshot = try GroupSnapshot(decoding: stored)
         if nodes.isEmpty {

@@ -45,6 +45,12 @@ struct Spans: Sendable, Equatable {
   func covers(_ start: UInt64, _ end: UInt64) -> Bool { list.contains { $0.start <= start && end < $0.end } }
   /// Some moment of it, both inclusive.
   func touches(_ start: UInt64, _ end: UInt64) -> Bool { list.contains { $0.start <= end && start < $0.end } }
+  /// Ten days without a break; or some moment of them, and thirty days in all. Source: groups, 6.3.
+  func makesVoter(at time: UInt64) -> Bool {
+    guard time >= GroupTimes.voterWindow else { return false }
+    let start = time - GroupTimes.voterWindow
+    return covers(start, time) || (touches(start, time) && total(before: time) >= GroupTimes.exAdminTotal)
+  }
   /// Seconds before a time.
   func total(before time: UInt64) -> UInt64 {
     list.reduce(0) { $0.saturatingAdd($1.start < time ? min($1.end, time) - $1.start : 0) }

@@ -61,7 +61,7 @@ final class Suspension {
     guard try roles.branch.contains(parent.id, parent.createdAt, reading: state),
       try roles.isAdministrator(proposal.author, at: proposal.createdAt, reading: state)
     else { return [] }
-    let polling = Polling(proposal, roles, tenure, isLenient: false)
+    let polling = Polling(proposal, roles, tenure)
     let affected = try polling.affectedAtProposal(reading: state)
     let tenured = try affected.filter { try tenure.isTenured($0, at: proposal.createdAt, reading: state) }
     guard !tenured.isEmpty else { return [] }
@@ -80,6 +80,6 @@ final class Suspension {
     }
     if time > proposal.createdAt.saturatingAdd(GroupTimes.expiry) { return true }
     guard time > proposal.createdAt.saturatingAdd(GroupTimes.majority) else { return false }
-    return try !Polling(proposal, roles, tenure, isLenient: false).hadMajority(reading: state)
+    return try !Polling(proposal, roles, tenure).hadMajority(reading: state)
   }
 }

@@ -40,7 +40,8 @@ struct Tally: Sendable, Equatable {
 
 /// Everybody's latest ballot on one proposal.
 struct Ballots {
-  enum Choice { case yes, no
+  enum Choice {
+    case yes, no
     /// Yes, by a vote that the modification does not name.
     case unnamed
   }
@@ -55,24 +56,14 @@ struct Ballots {
   }
 
   private var latest: [PublicKey: Ballot] = [:]
-  /// Accounts with any yes, for what is judged again (law 5): what was absent then must not count against it now.
-  private var anyYes: [PublicKey: Set<EventID>] = [:]
-  private let isLenient: Bool
-
-  init(isLenient: Bool) { self.isLenient = isLenient }
 
   mutating func cast(_ account: PublicKey, _ ballot: Ballot) {
-    if ballot.value, isLenient { anyYes[account, default: []].insert(ballot.id) }
     if let known = latest[account], !ballot.isOver(known) { return }
     latest[account] = ballot
   }
 
   /// - Parameter named: the ballots that may count as yes; nil: all.
   func choice(of account: PublicKey, named: Set<EventID>?) -> Choice? {
-    if isLenient {
-      guard let ids = anyYes[account] else { return nil }
-      return named.map { !ids.isDisjoint(with: $0) } ?? true ? .yes : .unnamed
-    }
     guard let ballot = latest[account] else { return nil }
     if !ballot.value { return .no }
     return named?.contains(ballot.id) ?? true ? .yes : .unnamed

@@ -97,10 +97,7 @@ final class Tenure {
 
   /// May vote on what was proposed at that time: 10 days without a break; or at some moment of them, and 30 days in all.
   func isVoter(_ account: PublicKey, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    guard time >= GroupTimes.voterWindow else { return false }
-    let spans = try spans(of: account, reading: state)
-    let start = time - GroupTimes.voterWindow
-    return spans.covers(start, time) || (spans.touches(start, time) && spans.total(before: time) >= GroupTimes.exAdminTotal)
+    try spans(of: account, reading: state).makesVoter(at: time)
   }
 
   /// Accounts that surely administered throughout the window: those of groups that counted throughout, without a change of theirs in it.
@@ -123,9 +120,13 @@ final class Tenure {
     for group in single {
       guard let spans = reach[group], spans.touches(start, end), let branch = try roles.branch(of: group, reading: state) else { continue }
       if let first = try branch.node(at: start, reading: state) {
-        for entry in try roles.cache.snapshot(at: first.id, reading: state).entries { if let account = entry.member.account { found.insert(account) } }
+        for entry in try roles.cache.snapshot(at: first.id, reading: state).entries {
+          if let account = entry.member.account { found.insert(account) }
+        }
       }
-      try state.walkBack(branch, from: end, to: start) { node in for member in node.change.adds { if let account = member.account { found.insert(account) } } }
+      try state.walkBack(branch, from: end, to: start) { node in
+        for member in node.change.adds { if let account = member.account { found.insert(account) } }
+      }
     }
     return found
   }
@@ -190,14 +191,9 @@ extension StateReader where Self: ~Copyable {
   /// What a group referred to, and when, along a branch.
   borrowing func structureSegments(_ branch: Branch) throws -> [(span: Spans.Span, structure: GroupStructure, node: EventID)] {
     var segments: [(span: Spans.Span, structure: GroupStructure, node: EventID)] = []
-    try scan(GroupsState.structures, prefix: branch.group.id.bytes) { key, value in
-      var keys = RecordReader(Array(key.dropFirst(36)), of: GroupsState.structures)
-      let node = try keys.eventID()
-      let (createdAt, structure) = try GroupStructure.decoding(value)
-      guard try branch.contains(node, createdAt, reading: self) else { return true }
-      if !segments.isEmpty { segments[segments.count - 1].span.end = createdAt }
-      segments.append((Spans.Span(start: createdAt, end: .max), structure, node))
-      return true
+    for row in try structureRows(of: branch.group.id) where try branch.contains(row.node, row.createdAt, reading: self) {
+      if !segments.isEmpty { segments[segments.count - 1].span.end = row.createdAt }
+      segments.append((Spans.Span(start: row.createdAt, end: .max), row.structure, row.node))
     }
     return segments
   }

@@ -23,6 +23,7 @@ enum CheckConfigCommand {
     do throws(ConfigurationErrors) {
       var configuration = try ConfigurationFile.load(location, environment: Installation.environment)
       if let directory = arguments.stateDirectory { configuration.state.path = directory }
+      try KindCollisions.check(configuration)
       if let problem = configuration.keyFileProblem { throw ConfigurationErrors([problem]) }
       if arguments.printsJSON {
         Console.print(

@@ -74,7 +74,7 @@ struct EventStream {
   /// A line that is no request: a bare event, or a decision of the operator.
   private func other(_ line: UnsafeRawBufferPointer, _ rejection: Rejection, _ id: Range<Int>?) -> Item {
     if let event = try? EventSlices.parse(line) {
-      let circumstances = Circumstances(receivedAt: event.createdAt, source: source, isRejudged: isRejudged)
+      let circumstances = Circumstances(receivedAt: event.createdAt, source: source, isRejudged: isRejudged, isBare: true)
       return .event(event, circumstances, sourceInfo: nil, request: nil)
     }
     if line.count < 1 << 16, let decision = JournalLine.decision(parsing: Array(line)) { return .decision(decision) }
