@@ -7,9 +7,11 @@ extension Judge {
   /// Judges one parked event again, now that its dependency has arrived: in one write transaction, with its own receivedAt and source.
   ///
   /// Accepted, it is published through the outbox; refused, it is dropped; waiting for something else, it is parked again.
+  /// - Parameter releasing: in a rebuild, how the event came that released it: the parked one came by the same way.
   /// - Returns: the decision; nil when another process judged it first. Throws faults; then it stays parked.
-  public func judgeReleased(_ parked: ParkedEvent) throws -> Decision? {
-    let circumstances = Circumstances(receivedAt: parked.receivedAt, source: parked.source)
+  public func judgeReleased(_ parked: ParkedEvent, releasing: Circumstances? = nil) throws -> Decision? {
+    let circumstances = Circumstances(
+      receivedAt: parked.receivedAt, source: parked.source, isRejudged: releasing?.isRejudged ?? false, isBare: releasing?.isBare ?? false)
     let prepared = prepare(parked.raw, in: circumstances)
     let isNearlyFull = store.isNearlyFull
     return try store.write { state in
@@ -27,16 +29,17 @@ extension Judge {
   }
 
   /// Judges all released events until none is left, or `isCancelled` says so.
+  /// - Parameter releasing: as for `judgeReleased`.
   /// - Returns: how many were accepted and refused.
   @discardableResult
-  public func judgeAllReleased(isCancelled: () -> Bool = { false }) throws -> (accepted: Int, refused: Int) {
+  public func judgeAllReleased(releasing: Circumstances? = nil, isCancelled: () -> Bool = { false }) throws -> (accepted: Int, refused: Int) {
     var counts = (accepted: 0, refused: 0)
     while !isCancelled() {
       let batch = try store.read { try $0.releasedEvents(limit: 100) }
       if batch.isEmpty { break }
       for parked in batch {
         if isCancelled() { return counts }
-        switch try judgeReleased(parked) {
+        switch try judgeReleased(parked, releasing: releasing) {
         case .accept: counts.accepted += 1
         case .reject: counts.refused += 1
         case nil: continue

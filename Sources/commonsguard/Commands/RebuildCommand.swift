@@ -32,7 +32,7 @@ enum RebuildCommand {
         if let fault = judgement.fault { throw fault }
         summary.count(judgement)
         if judgement.isWritten {
-          let released = try judge.judgeAllReleased()
+          let released = try judge.judgeAllReleased(releasing: circumstances)
           summary.accepted += released.accepted
         }
       }
