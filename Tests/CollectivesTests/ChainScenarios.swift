@@ -2,8 +2,9 @@
 import Collectives
 import Nostr
 import Policy
-import Testing
+import StateStore
 import TestSupport
+import Testing
 
 @Suite("Collectives: chains")
 struct ChainScenarios {
@@ -52,6 +53,24 @@ struct ChainScenarios {
     expect(try fixture.relay.live(fork), refusedWith: "invalid: previous is stale")
     #expect(try fixture.relay.equivocations(fixture.ignition) == evidence)
     #expect(try fixture.relay.journalCount() == journal)
+  }
+
+  @Test("a head that was delivered is delivered again an hour later, and not before; one that still waits is not queued twice")
+  func redelivery() throws {
+    let fixture = try Fixture(2)
+    var draft = fixture.next()
+    draft.previous = fixture.u(1).id.hex
+    let fork = draft.event
+    func refuse(after seconds: UInt64) throws -> [OutboxRow] {
+      expect(try fixture.relay.live(fork, at: fork.createdAt + seconds), refusedWith: "invalid: previous is stale")
+      return try fixture.relay.followUps(.parkedEvent)
+    }
+    let first = try #require(try refuse(after: 0).first)
+    #expect(try refuse(after: 3600).map(\.sequence) == [first.sequence])
+    #expect(try fixture.relay.store.write { try $0.markDelivered(first.sequence, at: fork.createdAt + 3700) })
+    #expect(try refuse(after: 7199).map(\.state) == [.delivered])
+    let again = try refuse(after: 7200)
+    #expect(again.map(\.id) == [fixture.u(2).id] && again.map(\.state) == [.due] && again[0].sequence > first.sequence)
   }
 
   @Test("at most 16 forks of one parent are kept")
