@@ -12,6 +12,14 @@ public struct CollectivesOptions: Sendable, Equatable {
     case msat
   }
 
+  /// Which of two updates on one parent counts (4.5).
+  public enum ForkPolicy: String, Sendable {
+    /// The one that came first; the other is kept as evidence.
+    case firstSeen
+    /// The one with the greater created_at, as on relays that know NIP-01 alone.
+    case nip01
+  }
+
   public var isEnabled = true
   /// More than this share of votepower ratifies a merit request (4.7 P1).
   public var approve: Fraction
@@ -19,6 +27,7 @@ public struct CollectivesOptions: Sendable, Equatable {
   public var veto: Fraction
   /// Adopt, from sync, a head whose lineage is unknown (4.5).
   public var checkpoint = false
+  public var forkPolicy = ForkPolicy.firstSeen
   /// Allow the one merit that a creator may give themself in the ignition (G2).
   public var genesisMerit = true
   /// Let authors hide a chain that has merits (4.5).

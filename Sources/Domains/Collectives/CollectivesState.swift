@@ -12,7 +12,7 @@ import Policy
 /// updates        id                   → UpdateRecord
 /// chains         I · P · number 8     → id
 /// states         id                   → HardState
-/// used           I · P · proof id     → number of the update that used it 8 · its id 32
+/// used           I · P · proof id     → n × (number of an update that used it 8 · its id 32): one, or one on each branch of a fork
 /// equivocations  I · parent id        → EquivocationRecord
 /// redeliveries   I · P                → receivedAt of the last one 8
 /// satellites     I · id               → kind 8 · signed by a zapper of the creator 1
