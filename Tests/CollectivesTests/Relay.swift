@@ -69,6 +69,29 @@ final class Relay {
     return answer
   }
 
+  /// An event that passed the checks before the state, to be decided as often as one likes.
+  func prepare(_ event: Event) throws -> any PreparedEvent {
+    try CollectivesValidator(options: options).prepare(
+      try EventVerifier(cachedKeys: 16).verify(event), in: Circumstances(receivedAt: event.createdAt, source: .sync), trace: nil)
+  }
+
+  /// Decides prepared events one after the other, each on what those before it left, in one transaction and without a journal.
+  func decide(_ events: [(event: any PreparedEvent, receivedAt: UInt64)], from source: SourceType) throws -> [String] {
+    try store.write { state in
+      var answers: [String] = []
+      for (event, receivedAt) in events {
+        switch try event.decide(in: Circumstances(receivedAt: receivedAt, source: source), reading: state, trace: nil) {
+        case .accepted(let effects):
+          try state.apply(effects.changes)
+          answers.append(Self.accept)
+        case .unchanged: answers.append(Self.accept)
+        case .rejected(let rejection), .rejectedLeaving(let rejection, _), .parked(let rejection, _): answers.append(rejection.message)
+        }
+      }
+      return answers
+    }
+  }
+
   /// The creator's chain, or a member's.
   func view(_ ignition: Event, of key: TestKey? = nil) throws -> CollectiveView? {
     try store.read { try CollectiveView.read(ignition.id, of: key?.pubkey, reading: $0) }
