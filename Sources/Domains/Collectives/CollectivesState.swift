@@ -19,6 +19,8 @@ import Policy
 /// profiles       P                    → created_at 8 · id 32 · zapper 32 · has an address 1      (kind 0 seen as proof)
 /// dust           I · P                → thousandths of a satoshi that were dropped 8
 /// hidden         I · P                → id of the deletion
+/// archives       I · id               → previous ? 32      (the history of an adopted collective, until it is whole)
+///                I                    → how many there were when they did not hold 8
 /// ```
 public enum CollectivesState {
   static let ignitions = Table(.collectives, 0, "ignitions")
@@ -34,9 +36,10 @@ public enum CollectivesState {
   static let profiles = Table(.collectives, 10, "profiles")
   static let dust = Table(.collectives, 11, "dust")
   static let hidden = Table(.collectives, 12, "hidden")
+  static let archives = Table(.collectives, 13, "archives")
 
   public static let tables = [
-    ignitions, slots, heads, updates, chains, states, used, equivocations, redeliveries, satellites, profiles, dust, hidden,
+    ignitions, slots, heads, updates, chains, states, used, equivocations, redeliveries, satellites, profiles, dust, hidden, archives,
   ]
 
   /// LMDB's keys are short, names are not: the name is hashed.

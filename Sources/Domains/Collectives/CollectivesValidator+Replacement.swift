@@ -26,7 +26,7 @@ extension CollectivesValidator {
         trace?.enter("R3")
       }
     }
-    return try refusePrevious(previous, update, head, setting, reading: state)
+    return try refusePrevious(previous, update, head, ignition, setting, reading: state)
   }
 
   /// R4–R9.
@@ -80,16 +80,26 @@ extension CollectivesValidator {
 
   /// R3, refused: why the previous update is not the head.
   private func refusePrevious(
-    _ previous: EventID, _ update: CollectiveUpdate, _ head: UpdateRecord, _ setting: UpdateSetting,
+    _ previous: EventID, _ update: CollectiveUpdate, _ head: UpdateRecord, _ ignition: IgnitionRecord, _ setting: UpdateSetting,
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
+    // Older than what was adopted: of its history, which is kept.
+    let isArchived = ignition.isCheckpoint && !setting.circumstances.isLive && update.pubkey == ignition.creator && update.createdAt < head.createdAt
     guard let record = try setting.lineage.update(previous, state) else {
       if setting.circumstances.isLive { throw CollectivesRejection.unknownPrevious(previous) }
+      if isArchived { return try decideArchived(update, in: ignition, setting, reading: state) }
       if options.checkpoint, head.isCheckpoint { return try decideCheckpoint(update, after: head, setting, reading: state) }
       throw Parked(CollectivesRejection.missingPrevious(previous), waitingFor: .collectiveEvent(previous))
     }
     guard record.pubkey == update.pubkey, record.collective == head.collective else { throw CollectivesRejection.foreignPrevious }
+    if isArchived, try hasGap(after: record, reading: state) { return try decideArchived(update, in: ignition, setting, reading: state) }
     return try refuseStale(update, parent: record, head, setting.circumstances, reading: state)
+  }
+
+  /// Whether what follows an adopted update in its chain was adopted too, over a gap.
+  private func hasGap(after record: UpdateRecord, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    guard let child = try UpdateRecord.id(record.collective, record.pubkey, record.number &+ 1, state) else { return false }
+    return try UpdateRecord.read(child, state)?.previous != record.id
   }
 
   /// R5: live by the creator's head; from sync by the chain's latest boostpoint, so that the order of arrival makes no difference.

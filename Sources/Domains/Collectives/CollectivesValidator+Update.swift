@@ -24,14 +24,18 @@ extension CollectivesValidator {
     }
     let setting = UpdateSetting(lineage: lineage, proofs: proofs, circumstances: circumstances, trace: trace)
     trace?.enter("4.4")
+    if let adopted = try IgnitionRecord.read(update.id, state), adopted.isCheckpoint, update.isIgnition {
+      if adopted.creator != update.pubkey || adopted.name != update.name {
+        return try decideIgnition(update, insteadOf: adopted, setting, reading: state)
+      }
+      if !circumstances.isLive { return try decideArchived(update, in: adopted, setting, reading: state) }
+    }
     if let slot = try lineage.slot(update.pubkey, update.name, state) {
       return try decideReplacement(update, slot, setting, reading: state)
     }
-    switch (update.ignition, update.previous, update.boostpoint) {
-    case (.event(let id), _, _): return try decideFirstMember(update, of: id, setting, reading: state)
-    case (nil, nil, nil), (nil, .this, nil), (.this, nil, nil), (.this, .this, nil): return try decideIgnition(update, setting, reading: state)
-    default: throw CollectivesRejection.pointersWithoutIgnition
-    }
+    if case .event(let id) = update.ignition { return try decideFirstMember(update, of: id, setting, reading: state) }
+    guard update.isIgnition else { throw CollectivesRejection.pointersWithoutIgnition }
+    return try decideIgnition(update, setting, reading: state)
   }
 
   /// An ignition that is in the state already, because an update carried it: now that it comes itself, it is known.
@@ -72,13 +76,7 @@ extension CollectivesValidator {
       do { event = try EventVerifier(cachedKeys: 1).verify(proof.event) } catch { return }
       let ignition = try CollectiveUpdate(parsing: event, options: options, trace: nil)
       // Proofs within proofs would nest without end.
-      guard ignition.proofs.count == 0, ignition.boostpoint == nil, ignition.ignition != .event(id),
-        try lineage.slot(ignition.pubkey, ignition.name, state) == nil
-      else { return }
-      switch (ignition.ignition, ignition.previous) {
-      case (.event, _), (_, .event): return
-      default: break
-      }
+      guard ignition.proofs.count == 0, ignition.isIgnition, try lineage.slot(ignition.pubkey, ignition.name, state) == nil else { return }
       let accepted = try checkIgnition(ignition, ProofSet(), in: circumstances, reading: state, trace: nil)
       lineage.adopt(accepted.ignition, accepted.entry)
     } catch is Rejection {
