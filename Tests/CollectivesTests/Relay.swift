@@ -61,6 +61,15 @@ final class Relay {
     try send(line: requestLine(event, receivedAt: receivedAt ?? event.createdAt + 1000, sourceType: sourceType, sourceInfo: "wss://relay.example"))
   }
 
+  /// From a journal: it was accepted once.
+  func rejudge(_ event: Event) throws -> String {
+    let circumstances = Circumstances(receivedAt: event.createdAt, source: .ip4, isRejudged: true)
+    switch judge.judge(raw: event.raw, in: circumstances).decision {
+    case .accept: return Self.accept
+    case .reject(let rejection): return rejection.message
+    }
+  }
+
   /// As `sync`, and then what that released is judged again, as the worker does.
   @discardableResult
   func settle(_ event: Event, at receivedAt: UInt64? = nil) throws -> String {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-import Cryptography
 import Nostr
 import Policy
 
@@ -54,8 +53,8 @@ public struct CollectivesOptions: Sendable, Equatable {
   public var trustedZappers: Set<PublicKey> = []
   /// Zappers that are believed for one payee.
   public var zappers: [PublicKey: Set<PublicKey>] = [:]
-  /// Known block hashes by height (R8), in the order in which `bitcoin` tags write them. Nothing fills them in this version.
-  public var blockHashes: [UInt32: Bytes32] = [:]
+  /// The known block headers (R8); nil: none is known.
+  public var headers: BlockHeaderFile?
   public var followUps: FollowUpOptions
 
   public init(followUps: FollowUpOptions = FollowUpOptions()) {

@@ -60,7 +60,12 @@ extension CollectivesValidator {
       guard update.createdAt - head.createdAt <= Self.reorganisationSeconds else { throw CollectivesRejection.hashConflict }
     }
     trace?.enter("R8")
-    if let own = update.block, let hash = options.blockHashes[own.height], hash != own.hash { throw CollectivesRejection.unknownBlock }
+    // Headers come and go with the operator's file: what was accepted once is not asked for them again (law 5).
+    if !setting.circumstances.isRejudged, let own = update.block, let header = options.headers?.header(at: own.height),
+      BlockStamp.hash(of: header) != own.hash
+    {
+      throw CollectivesRejection.unknownBlock
+    }
     trace?.enter("R9")
     let boost = boosted.map { UpdateRecord.Boost(id: $0.id, number: $0.number) } ?? head.boost
     let base = try lineage.hardState(boosted?.id ?? head.id, state)
