@@ -53,6 +53,7 @@ extension Configuration {
     crowdfunding = CrowdfundingOptions(followUps: followUps)
     collectives = CollectivesOptions(followUps: followUps)
     let deliveryFile = path("delivery.file")
+    collectives.headers = path("collectives.headersFile").map { BlockHeaderFile(path: $0) }
     let headersFile = path("groups.headersFile")
     groups = Self.readGroups(&values, headersFile: headersFile, nodeKey: node.publicKey)
 

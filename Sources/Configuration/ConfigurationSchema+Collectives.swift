@@ -11,8 +11,8 @@ extension ConfigurationSchema {
       "collectives.checkpoint", .boolean, .boolean(false),
       "adopt, from sync, a collective's head whose history is unknown here, unproven and flagged"),
     .init(
-      "collectives.forkPolicy", .choice(["firstSeen"], later: ["nip01"]), .string("firstSeen"),
-      "of two updates on one parent the first seen counts; the other is kept as evidence"),
+      "collectives.forkPolicy", .choice(["firstSeen", "nip01"]), .string("firstSeen"),
+      "which of two updates on one parent counts: firstSeen (the other is kept as evidence), or nip01 (the later one, as on other relays)"),
     .init(
       "collectives.genesisMerit", .boolean, .boolean(true), "whether an ignition may give its creator one merit without a request"),
     .init("collectives.allowDeletion", .boolean, .boolean(false), "whether an author may hide a chain that has merits"),
@@ -32,6 +32,9 @@ extension ConfigurationSchema {
     .init(
       "collectives.allowPublishedApprovals", .boolean, .boolean(false),
       "with validateSatellites: take approvals (1411) too, which are not meant to be published"),
+    .init(
+      "collectives.headersFile", .path, .null,
+      "Bitcoin block headers, 80 bytes each from block 0 on (the file of groups will do); null: no block hash is checked"),
     .init("collectives.productPriceUnit", .choice(["sat", "msat"]), .string("sat"), "the unit of prices"),
     .init(
       "collectives.totalOnly", .boolean, .boolean(false), "compare only the sum of what incoming payments distribute, not each row's share"),

@@ -9,6 +9,8 @@ import Nostr
 public enum FollowUp: Sendable {
   /// An event whose final form is known now.
   case event(FollowUpEvent)
+  /// The same, delivered once more when it was delivered before, or given up.
+  case again(FollowUpEvent)
   /// The same, made only when the decision is final: an event is decided on a snapshot first, and hashing what is thrown away again would be the dearest
   /// part of it. A pure function of the decision.
   case made(by: @Sendable () throws -> FollowUpEvent)

@@ -4,19 +4,21 @@ import Nostr
 import Policy
 
 extension StateWriter {
-  /// Queues a follow-up. An event whose final id is in the outbox already, in whatever state, is not queued again; a deferred one is merged
-  /// with what waits for its subject.
+  /// Queues a follow-up. An event whose final id is in the outbox already, in whatever state, is not queued again, unless it is meant to be
+  /// delivered once more and does not wait for that already; a deferred one is merged with what waits for its subject.
   ///
   /// - Parameter receivedAt: Unix seconds of the trigger's receipt.
   public func enqueue(_ followUp: FollowUp, at receivedAt: UInt64) throws {
     switch followUp {
     case .event(let event): try enqueue(event, at: receivedAt)
+    case .again(let event): try enqueue(event, at: receivedAt, isAgain: true)
     case .made(let make): try enqueue(try make(), at: receivedAt)
     case .deferred(let deferred): try enqueue(deferred)
     }
   }
 
-  private func enqueue(_ event: FollowUpEvent, at receivedAt: UInt64) throws {
+private func enqueue(_ event: FollowUpEvent, at receivedAt: UInt64, isAgain: Bool = false) throws {
+    if isAgain, let row = try outboxRow(id: event.id), row.state != .due { try remove(row) }
     let floor = try number(tables.meta, MetaName.outboxFloor, of: "meta") ?? 1
     let sequence = max((try lastNumber(tables.outbox) ?? 0) &+ 1, floor)
     guard try put(tables.outboxIDs, event.id.bytes, sequence.keyBytes, mode: .noOverwrite) else { return }

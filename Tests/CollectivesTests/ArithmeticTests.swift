@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-import Collectives
 import Foundation
 import Nostr
 import TestSupport
 import Testing
+
+@testable import Collectives
 
 @Suite("Collectives: payment arithmetic")
 struct ArithmeticTests {
@@ -85,6 +86,20 @@ struct ArithmeticTests {
       let again = LargestRemainder.split(amount, by: shuffled)
       let same = zip(shuffled, again).allSatisfy { shares[$0.0] == $1 }
       #expect(same, "seed 117, round \(round)")
+    }
+  }
+
+  @Test("the value at a rank is the one that sorting finds, also among many equal ones and in order")
+  func ranks() {
+    var random = SplitMix64(seed: 23)
+    for _ in 0..<200 {
+      let count = Int.random(in: 1...60, using: &random)
+      let highest = UInt64.random(in: 0...100, using: &random)
+      let values = (0..<count).map { _ in UInt64.random(in: 0...highest, using: &random) }
+      for list in [values, values.sorted(), values.sorted(by: >)] {
+        let ranked = values.indices.map { LargestRemainder.ranked(list, $0) }
+        #expect(ranked == values.sorted(by: >))
+      }
     }
   }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Collectives
+import Cryptography
+import Foundation
 import Nostr
 import Policy
-import Testing
+import StateStore
 import TestSupport
+import Testing
 
 @Suite("Collectives: chains")
 struct ChainScenarios {
@@ -52,6 +55,24 @@ struct ChainScenarios {
     expect(try fixture.relay.live(fork), refusedWith: "invalid: previous is stale")
     #expect(try fixture.relay.equivocations(fixture.ignition) == evidence)
     #expect(try fixture.relay.journalCount() == journal)
+  }
+
+  @Test("a head that was delivered is delivered again an hour later, and not before; one that still waits is not queued twice")
+  func redelivery() throws {
+    let fixture = try Fixture(2)
+    var draft = fixture.next()
+    draft.previous = fixture.u(1).id.hex
+    let fork = draft.event
+    func refuse(after seconds: UInt64) throws -> [OutboxRow] {
+      expect(try fixture.relay.live(fork, at: fork.createdAt + seconds), refusedWith: "invalid: previous is stale")
+      return try fixture.relay.followUps(.parkedEvent)
+    }
+    let first = try #require(try refuse(after: 0).first)
+    #expect(try refuse(after: 3600).map(\.sequence) == [first.sequence])
+    #expect(try fixture.relay.store.write { try $0.markDelivered(first.sequence, at: fork.createdAt + 3700) })
+    #expect(try refuse(after: 7199).map(\.state) == [.delivered])
+    let again = try refuse(after: 7200)
+    #expect(again.map(\.id) == [fixture.u(2).id] && again.map(\.state) == [.due] && again[0].sequence > first.sequence)
   }
 
   @Test("at most 16 forks of one parent are kept")
@@ -160,13 +181,34 @@ struct ChainScenarios {
 
   @Test("a hash that a known header contradicts is refused")
   func unknownBlock() throws {
-    let known = try #require(BlockStamp(text: Text(Acme.block(848_501))))
-    let fixture = try Fixture(0) { $0.blockHashes = [848_501: known.hash] }
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("commonsguard-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: file) }
+    // The header of a true block, kept for another height.
+    let header =
+      "0100000081cd02ab7e569e8bcd9317e2fe99f2de44d49ab2b8851ba4a308000000000000"
+      + "e320b6c2fffc8d750423db8b1eb942ae710e951ed797f7affc8892b0f1fc122bc7f5d74df2b9441a42a14695"
+    let name = "848501:00000000000000001e8d6829a8a21adc5d38d0a473b144b6765798e61f98bd1d"
+    #expect(FileManager.default.createFile(atPath: file.path, contents: nil))
+    let handle = try FileHandle(forWritingTo: file)
+    try handle.seek(toOffset: 848_501 * 80)
+    try handle.write(contentsOf: Data(try #require(Hex.decode(header.utf8))))
+    try handle.close()
+    let fixture = try Fixture(0) { $0.headers = BlockHeaderFile(path: file.path) }
     var draft = fixture.next()
-    draft.bitcoin = Acme.block(848_501, salt: "other")
-    expect(try fixture.relay.live(draft.event), refusedWith: "invalid: unknown bitcoin block")
     draft.bitcoin = Acme.block(848_501)
+    let other = draft.event
+    for source in ["IP4", "Sync"] { #expect(try fixture.relay.sync(other, sourceType: source) == "invalid: unknown bitcoin block") }
+    draft.bitcoin = name
     #expect(try fixture.relay.live(draft.event) == Relay.accept)
+    // What the file does not hold is not asked for: heights before and after it, and no file at all.
+    for height in [848_500, 848_502] {
+      var unknown = draft
+      unknown.bitcoin = Acme.block(height)
+      #expect(try Fixture(0) { $0.headers = BlockHeaderFile(path: file.path) }.relay.live(unknown.event) == Relay.accept)
+    }
+    #expect(try Fixture(0) { $0.headers = BlockHeaderFile(path: "/nonexistent") }.relay.live(other) == Relay.accept)
+    // Accepted once, it is accepted from the journal too, whatever the file says by then.
+    #expect(try Fixture(0) { $0.headers = BlockHeaderFile(path: file.path) }.relay.rejudge(other) == Relay.accept)
   }
 
   @Test("ST-109 delete-sec: a history with merits stays", arguments: [["a", Acme.address()], []])

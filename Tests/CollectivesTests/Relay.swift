@@ -61,12 +61,44 @@ final class Relay {
     try send(line: requestLine(event, receivedAt: receivedAt ?? event.createdAt + 1000, sourceType: sourceType, sourceInfo: "wss://relay.example"))
   }
 
+  /// From a journal: it was accepted once.
+  func rejudge(_ event: Event) throws -> String {
+    let circumstances = Circumstances(receivedAt: event.createdAt, source: .ip4, isRejudged: true)
+    switch judge.judge(raw: event.raw, in: circumstances).decision {
+    case .accept: return Self.accept
+    case .reject(let rejection): return rejection.message
+    }
+  }
+
   /// As `sync`, and then what that released is judged again, as the worker does.
   @discardableResult
   func settle(_ event: Event, at receivedAt: UInt64? = nil) throws -> String {
     let answer = try sync(event, at: receivedAt)
     try judge.judgeAllReleased()
     return answer
+  }
+
+  /// An event that passed the checks before the state, to be decided as often as one likes.
+  func prepare(_ event: Event) throws -> any PreparedEvent {
+    try CollectivesValidator(options: options).prepare(
+      try EventVerifier(cachedKeys: 16).verify(event), in: Circumstances(receivedAt: event.createdAt, source: .sync), trace: nil)
+  }
+
+  /// Decides prepared events one after the other, each on what those before it left, in one transaction and without a journal.
+  func decide(_ events: [(event: any PreparedEvent, receivedAt: UInt64)], from source: SourceType) throws -> [String] {
+    try store.write { state in
+      var answers: [String] = []
+      for (event, receivedAt) in events {
+        switch try event.decide(in: Circumstances(receivedAt: receivedAt, source: source), reading: state, trace: nil) {
+        case .accepted(let effects):
+          try state.apply(effects.changes)
+          answers.append(Self.accept)
+        case .unchanged: answers.append(Self.accept)
+        case .rejected(let rejection), .rejectedLeaving(let rejection, _), .parked(let rejection, _): answers.append(rejection.message)
+        }
+      }
+      return answers
+    }
   }
 
   /// The creator's chain, or a member's.

@@ -14,14 +14,14 @@ struct CollectivesConfigurationTests {
   func read() throws {
     let options = try parse(
       """
-      { collectives: { approve: "2/3", veto: "1/1", checkpoint: true, genesisMerit: false, allowDeletion: true, maxSecsPerPubkey: 3,
+      { collectives: { approve: "2/3", veto: "1/1", checkpoint: true, forkPolicy: "nip01", genesisMerit: false, allowDeletion: true, maxSecsPerPubkey: 3,
         dRegex: "^[a-z]+$", acceptUnverifiedTxid: true, transferKinds: [1500], validateSatellites: true, productPriceUnit: "msat",
         totalOnly: true, trustedZappers: ["\(one)"], zappers: ["\(one)=\(two)"] } }
       """
     ).collectives
     #expect(options.approve == Fraction(2, 3) && options.veto == Fraction(1, 1) && options.checkpoint && !options.genesisMerit)
     #expect(options.allowDeletion && options.maxSecsPerPubkey == 3 && options.dRegex == NamePattern("^[a-z]+$") && options.totalOnly)
-    #expect(options.acceptUnverifiedTxid && options.transferKinds == [1500] && options.productPriceUnit == .msat)
+    #expect(options.forkPolicy == .nip01 && options.acceptUnverifiedTxid && options.transferKinds == [1500] && options.productPriceUnit == .msat)
     let (payee, zapper) = (try #require(PublicKey(hex: one)), try #require(PublicKey(hex: two)))
     #expect(options.trustedZappers == [payee] && options.zappers == [payee: [zapper]])
   }
@@ -32,7 +32,7 @@ struct CollectivesConfigurationTests {
   @Test(
     "what cannot be is refused",
     arguments: [
-      "approve: \"1/1\"", "approve: \"0/2\"", "veto: \"3/2\"", "veto: \"0/1\"", "forkPolicy: \"nip01\"", "dRegex: \"(\"", "transferKinds: [70000]",
+      "approve: \"1/1\"", "approve: \"0/2\"", "veto: \"3/2\"", "veto: \"0/1\"", "forkPolicy: \"newest\"", "dRegex: \"(\"", "transferKinds: [70000]",
       "transferKinds: [1414]", "requestKinds: [9735]", "zappers: [\"x\"]", "productPriceUnit: \"btc\"",
     ])
   func refused(_ setting: String) { #expect(errors("{ collectives: { \(setting) } }").count == 1) }

@@ -47,7 +47,9 @@ public struct CollectiveDraft {
     else { throw Failure(description: "there is no collective \(order.collective.short)") }
     let author = order.author ?? ignition.creator
     let own = try UpdateRecord.head(ignition.id, author, state)
-    if order.isMember, author == ignition.creator { throw Failure(description: "the creator is no member: leave out --member, or say who the author is") }
+    if order.isMember, author == ignition.creator {
+      throw Failure(description: "the creator is no member: leave out --member, or say who the author is")
+    }
     if own == nil, !order.isMember { throw Failure(description: "\(author.short) has no event in this collective yet: use --member") }
     self.order = order
     self.ignition = ignition
@@ -67,7 +69,7 @@ public struct CollectiveDraft {
     let terms = validator.terms(ignition, author)
     let proofs = try ProofReader.read(order.evidence, createdAt: createdAt, validator.options)
     let boost = boosted.map { UpdateRecord.Boost(id: $0.id, number: $0.number) } ?? previous?.boost
-    let evidence = try validator.evidence(proofs, by: author, in: ignition, boost: boost, reading: state)
+    let evidence = try validator.evidence(proofs, in: ignition, after: previous, boost: boost, reading: state)
     let rows = try DraftRows(base, evidence, terms, order.block).rows()
 
     var tags = [["d", ignition.name.string], ["ignition", ignition.id.hex]]

@@ -32,6 +32,12 @@ public struct CollectiveUpdate: Sendable {
   var pubkey: PublicKey { event.pubkey }
   var createdAt: UInt64 { event.createdAt }
 
+  /// It points at nothing, or at itself.
+  var isIgnition: Bool {
+    func isOwn(_ pointer: Pointer?) -> Bool { pointer == nil || pointer == .this }
+    return isOwn(ignition) && isOwn(previous) && boostpoint == nil
+  }
+
   /// The checks in the spec's order. Throws a `Rejection`.
   init(parsing event: VerifiedEvent, options: CollectivesOptions, trace: CheckTrace?) throws {
     self.event = event

@@ -18,9 +18,9 @@ struct CollectivesFollowUp {
     return [.event(FollowUpEvent(name: .decisionLabel, subject: collective.bytes, trigger: event.id, body: .unsigned(label)))]
   }
 
-  /// A chain's head once more, as it arrived: its author published without knowing it. An event that waits in the outbox is not queued twice.
+  /// A chain's head once more, as it arrived: its author published without knowing it. Also when it was delivered before.
   static func redelivery(of head: UpdateRecord, raw: [UInt8]) -> FollowUp {
-    .event(
+    .again(
       FollowUpEvent(
         name: .parkedEvent, subject: head.id.bytes, trigger: head.id,
         body: .signed(raw: raw, id: head.id, kind: CollectivesOptions.updateKind)))

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-import Cryptography
 import Nostr
 import Policy
 
@@ -12,6 +11,14 @@ public struct CollectivesOptions: Sendable, Equatable {
     case msat
   }
 
+  /// Which of two updates on one parent counts (4.5).
+  public enum ForkPolicy: String, Sendable {
+    /// The one that came first; the other is kept as evidence.
+    case firstSeen
+    /// The one with the greater created_at, as on relays that know NIP-01 alone.
+    case nip01
+  }
+
   public var isEnabled = true
   /// More than this share of votepower ratifies a merit request (4.7 P1).
   public var approve: Fraction
@@ -19,6 +26,7 @@ public struct CollectivesOptions: Sendable, Equatable {
   public var veto: Fraction
   /// Adopt, from sync, a head whose lineage is unknown (4.5).
   public var checkpoint = false
+  public var forkPolicy = ForkPolicy.firstSeen
   /// Allow the one merit that a creator may give themself in the ignition (G2).
   public var genesisMerit = true
   /// Let authors hide a chain that has merits (4.5).
@@ -45,8 +53,8 @@ public struct CollectivesOptions: Sendable, Equatable {
   public var trustedZappers: Set<PublicKey> = []
   /// Zappers that are believed for one payee.
   public var zappers: [PublicKey: Set<PublicKey>] = [:]
-  /// Known block hashes by height (R8), in the order in which `bitcoin` tags write them. Nothing fills them in this version.
-  public var blockHashes: [UInt32: Bytes32] = [:]
+  /// The known block headers (R8); nil: none is known.
+  public var headers: BlockHeaderFile?
   public var followUps: FollowUpOptions
 
   public init(followUps: FollowUpOptions = FollowUpOptions()) {

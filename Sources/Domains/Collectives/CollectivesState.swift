@@ -12,13 +12,15 @@ import Policy
 /// updates        id                   → UpdateRecord
 /// chains         I · P · number 8     → id
 /// states         id                   → HardState
-/// used           I · P · proof id     → number of the update that used it 8 · its id 32
+/// used           I · P · proof id     → n × (number of an update that used it 8 · its id 32): one, or one on each branch of a fork
 /// equivocations  I · parent id        → EquivocationRecord
 /// redeliveries   I · P                → receivedAt of the last one 8
 /// satellites     I · id               → kind 8 · signed by a zapper of the creator 1
 /// profiles       P                    → created_at 8 · id 32 · zapper 32 · has an address 1      (kind 0 seen as proof)
 /// dust           I · P                → thousandths of a satoshi that were dropped 8
 /// hidden         I · P                → id of the deletion
+/// archives       I · id               → previous ? 32      (the history of an adopted collective, until it is whole)
+///                I                    → how many there were when they did not hold 8
 /// ```
 public enum CollectivesState {
   static let ignitions = Table(.collectives, 0, "ignitions")
@@ -34,9 +36,10 @@ public enum CollectivesState {
   static let profiles = Table(.collectives, 10, "profiles")
   static let dust = Table(.collectives, 11, "dust")
   static let hidden = Table(.collectives, 12, "hidden")
+  static let archives = Table(.collectives, 13, "archives")
 
   public static let tables = [
-    ignitions, slots, heads, updates, chains, states, used, equivocations, redeliveries, satellites, profiles, dust, hidden,
+    ignitions, slots, heads, updates, chains, states, used, equivocations, redeliveries, satellites, profiles, dust, hidden, archives,
   ]
 
   /// LMDB's keys are short, names are not: the name is hashed.

@@ -9,10 +9,12 @@ extension CollectivesValidator {
   ///   - base: what the diff was against; nil for an ignition.
   ///   - isFirst: it binds its slot.
   ///   - opens: the collective that begins with it.
+  ///   - tip: the head of its chain that it takes the place of; nil when it continues the head.
   ///   - outcome: what the diff consumed; nil where there was none.
   func accept(
     _ update: CollectiveUpdate, _ entry: Lineage.Entry, base: HardState? = nil, in ignition: IgnitionRecord, isFirst: Bool,
-    opens: IgnitionRecord? = nil, _ outcome: MeritDiff.Outcome?, _ setting: UpdateSetting, reading state: borrowing some StateReader & ~Copyable
+    opens: IgnitionRecord? = nil, insteadOf tip: UpdateRecord? = nil, _ outcome: MeritDiff.Outcome?, _ setting: UpdateSetting,
+    reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
     if !entry.record.isCheckpoint || base != nil {
       let genesis: UInt64 = opens != nil && outcome == nil ? entry.state.rows.first?.amount ?? 0 : 0
@@ -31,6 +33,7 @@ extension CollectivesValidator {
       effects.changes.append(opens.change)
       effects.opensSubject = true
     }
+    if let tip { effects.changes += try rewind(tip, for: entry.record, reading: state) }
     effects.changes += changes(entry, name: update.name, isFirst: isFirst, isCreator: update.pubkey == ignition.creator)
     if let outcome { try write(outcome, entry.record, &effects, reading: state) }
     for (pubkey, profile) in Profile.newest(in: setting.proofs).sorted(by: { $0.key < $1.key }) {
@@ -58,12 +61,7 @@ extension CollectivesValidator {
   private func write(
     _ outcome: MeritDiff.Outcome, _ record: UpdateRecord, _ effects: inout Effects, reading state: borrowing some StateReader & ~Copyable
   ) throws {
-    for id in outcome.used {
-      var writer = RecordWriter(capacity: 40)
-      writer.put(record.number)
-      writer.put(record.id)
-      effects.changes.append(.put(CollectivesState.used, key: CollectivesState.usedKey(record.collective, record.pubkey, id), value: writer.bytes))
-    }
+    for id in outcome.used { effects.changes.append(try ProofUses.change(adding: record, for: id, reading: state)) }
     guard outcome.dust > 0 else { return }
     let key = CollectivesState.chainKey(record.collective, record.pubkey)
     var dust: UInt64 = 0

@@ -35,7 +35,7 @@ extension CollectivesValidator {
     try checkHeight(update, after: boosted.block)
     trace?.enter("M9")
     let boost = UpdateRecord.Boost(id: boosted.id, number: boosted.number)
-    let outcome = try diff(update, base, ignition, boost, setting, reading: state)
+    let outcome = try diff(update, base, ignition, after: nil, boost, setting, reading: state)
     let record = UpdateRecord(
       id: update.id, collective: ignition.id, pubkey: update.pubkey, number: 0, createdAt: update.createdAt, boost: boost,
       block: update.block ?? boosted.block)
@@ -66,10 +66,10 @@ extension CollectivesValidator {
 
   /// The diff (4.6) of an update against its base.
   func diff(
-    _ update: CollectiveUpdate, _ base: HardState, _ ignition: IgnitionRecord, _ boost: UpdateRecord.Boost?, _ setting: UpdateSetting,
-    reading state: borrowing some StateReader & ~Copyable
+    _ update: CollectiveUpdate, _ base: HardState, _ ignition: IgnitionRecord, after previous: UpdateRecord?, _ boost: UpdateRecord.Boost?,
+    _ setting: UpdateSetting, reading state: borrowing some StateReader & ~Copyable
   ) throws -> MeritDiff.Outcome {
-    let evidence = try evidence(setting.proofs, by: update.pubkey, in: ignition, boost: boost, reading: state)
+    let evidence = try evidence(setting.proofs, in: ignition, after: previous, boost: boost, reading: state)
     return try MeritDiff(base: base, update: update, evidence: evidence, terms: terms(ignition, update.pubkey)).check(trace: setting.trace)
   }
 }

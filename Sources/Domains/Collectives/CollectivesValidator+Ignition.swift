@@ -11,12 +11,17 @@ extension CollectivesValidator {
     let outcome: MeritDiff.Outcome?
   }
 
+  /// - Parameter adopted: what was begun in the name of somebody else, from a head whose lineage was unknown (4.5).
   func decideIgnition(
-    _ update: CollectiveUpdate, _ setting: UpdateSetting, reading state: borrowing some StateReader & ~Copyable
+    _ update: CollectiveUpdate, insteadOf adopted: IgnitionRecord? = nil, _ setting: UpdateSetting,
+    reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
     let accepted = try checkIgnition(update, setting.proofs, in: setting.circumstances, reading: state, trace: setting.trace)
-    return try accept(
+    let verdict = try accept(
       update, accepted.entry, in: accepted.ignition, isFirst: true, opens: accepted.ignition, accepted.outcome, setting, reading: state)
+    guard let adopted, case .accepted(var effects) = verdict else { return verdict }
+    effects.changes = try sweep(adopted, reading: state) + effects.changes
+    return .accepted(effects)
   }
 
   /// G1–G3. Throws a `Rejection`.

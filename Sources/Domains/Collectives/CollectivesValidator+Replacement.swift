@@ -17,7 +17,28 @@ extension CollectivesValidator {
     trace?.enter("R2")
     guard case .event(let previous) = update.previous else { throw CollectivesRejection.needsPrevious }
     trace?.enter("R3")
-    if previous != head.id { return try refusePrevious(previous, update, head, setting, reading: state) }
+    if previous == head.id { return try decideSuccessor(update, of: head, ignition, setting, reading: state) }
+    if let parent = try parentOfNewer(update, previous, head, setting, reading: state) {
+      do {
+        return try decideSuccessor(update, of: parent, insteadOf: head, ignition, setting, reading: state)
+      } catch is Rejection {
+        // It loses, and is answered as any other child that came too late.
+        trace?.enter("R3")
+      }
+    }
+    return try refusePrevious(previous, update, head, ignition, setting, reading: state)
+  }
+
+  /// R4–R9.
+  ///
+  /// - Parameters:
+  ///   - head: the update that this one continues: the chain's head, or an earlier one where a fork is decided by time.
+  ///   - tip: the head that it takes the place of; nil when it continues the head.
+  private func decideSuccessor(
+    _ update: CollectiveUpdate, of head: UpdateRecord, insteadOf tip: UpdateRecord? = nil, _ ignition: IgnitionRecord, _ setting: UpdateSetting,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Verdict {
+    let (lineage, trace) = (setting.lineage, setting.trace)
     trace?.enter("R4")
     guard update.createdAt > head.createdAt else { throw CollectivesRejection.notAfterPrevious }
     trace?.enter("R5")
@@ -39,35 +60,51 @@ extension CollectivesValidator {
       guard update.createdAt - head.createdAt <= Self.reorganisationSeconds else { throw CollectivesRejection.hashConflict }
     }
     trace?.enter("R8")
-    if let own = update.block, let hash = options.blockHashes[own.height], hash != own.hash { throw CollectivesRejection.unknownBlock }
+    // Headers come and go with the operator's file: what was accepted once is not asked for them again (law 5).
+    if !setting.circumstances.isRejudged, let own = update.block, let header = options.headers?.header(at: own.height),
+      BlockStamp.hash(of: header) != own.hash
+    {
+      throw CollectivesRejection.unknownBlock
+    }
     trace?.enter("R9")
     let boost = boosted.map { UpdateRecord.Boost(id: $0.id, number: $0.number) } ?? head.boost
     let base = try lineage.hardState(boosted?.id ?? head.id, state)
-    let outcome = try diff(update, base, ignition, boost, setting, reading: state)
+    let outcome = try diff(update, base, ignition, after: head, boost, setting, reading: state)
     let (number, overflow) = head.number.addingReportingOverflow(1)
     guard !overflow else { throw Fault.invariant("a chain without end") }
     let record = UpdateRecord(
-      id: update.id, collective: id, pubkey: update.pubkey, number: number, createdAt: update.createdAt, previous: head.id, boost: boost,
+      id: update.id, collective: ignition.id, pubkey: update.pubkey, number: number, createdAt: update.createdAt, previous: head.id, boost: boost,
       block: update.block ?? highest, isCheckpoint: head.isCheckpoint)
     let hardState = HardState(after: update, outcome, base: base, isCreators: isCreator)
     return try accept(
-      update, Lineage.Entry(record: record, state: hardState), base: base, in: ignition, isFirst: false, outcome, setting, reading: state)
+      update, Lineage.Entry(record: record, state: hardState), base: base, in: ignition, isFirst: false, insteadOf: tip, outcome, setting,
+      reading: state)
   }
 
   private static let reorganisationSeconds: UInt64 = 7200
 
   /// R3, refused: why the previous update is not the head.
   private func refusePrevious(
-    _ previous: EventID, _ update: CollectiveUpdate, _ head: UpdateRecord, _ setting: UpdateSetting,
+    _ previous: EventID, _ update: CollectiveUpdate, _ head: UpdateRecord, _ ignition: IgnitionRecord, _ setting: UpdateSetting,
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
+    // Older than what was adopted: of its history, which is kept.
+    let isArchived = ignition.isCheckpoint && !setting.circumstances.isLive && update.pubkey == ignition.creator && update.createdAt < head.createdAt
     guard let record = try setting.lineage.update(previous, state) else {
       if setting.circumstances.isLive { throw CollectivesRejection.unknownPrevious(previous) }
+      if isArchived { return try decideArchived(update, in: ignition, setting, reading: state) }
       if options.checkpoint, head.isCheckpoint { return try decideCheckpoint(update, after: head, setting, reading: state) }
       throw Parked(CollectivesRejection.missingPrevious(previous), waitingFor: .collectiveEvent(previous))
     }
     guard record.pubkey == update.pubkey, record.collective == head.collective else { throw CollectivesRejection.foreignPrevious }
+    if isArchived, try hasGap(after: record, reading: state) { return try decideArchived(update, in: ignition, setting, reading: state) }
     return try refuseStale(update, parent: record, head, setting.circumstances, reading: state)
+  }
+
+  /// Whether what follows an adopted update in its chain was adopted too, over a gap.
+  private func hasGap(after record: UpdateRecord, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    guard let child = try UpdateRecord.id(record.collective, record.pubkey, record.number &+ 1, state) else { return false }
+    return try UpdateRecord.read(child, state)?.previous != record.id
   }
 
   /// R5: live by the creator's head; from sync by the chain's latest boostpoint, so that the order of arrival makes no difference.

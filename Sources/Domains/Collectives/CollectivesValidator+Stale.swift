@@ -13,14 +13,19 @@ extension CollectivesValidator {
   ) throws -> Verdict {
     let rejection = CollectivesRejection.stalePrevious(head.id)
     var effects = Effects()
-    if let child = try UpdateRecord.id(parent.collective, parent.pubkey, parent.number &+ 1, state) {
-      let key = EquivocationRecord.key(parent.collective, parent.id)
-      var record = try state.value(CollectivesState.equivocations, key).map { try EquivocationRecord(parent: parent.id, decoding: $0) }
-        ?? EquivocationRecord(parent: parent.id, pubkey: parent.pubkey, accepted: child)
-      if record.add(update.id) { effects.changes.append(record.change(parent.collective)) }
+    if try parent.isInChain(state), var record = try equivocations(of: parent, reading: state), record.add(update.id) {
+      effects.changes.append(record.change(parent.collective))
     }
     try redeliver(head, circumstances, &effects, reading: state)
     return effects.changes.isEmpty ? .rejected(rejection) : .rejectedLeaving(rejection, effects)
+  }
+
+  /// What is kept of the children of an update; nil when it has none.
+  func equivocations(of parent: UpdateRecord, reading state: borrowing some StateReader & ~Copyable) throws -> EquivocationRecord? {
+    guard let child = try UpdateRecord.id(parent.collective, parent.pubkey, parent.number &+ 1, state) else { return nil }
+    let key = EquivocationRecord.key(parent.collective, parent.id)
+    return try state.value(CollectivesState.equivocations, key).map { try EquivocationRecord(parent: parent.id, decoding: $0) }
+      ?? EquivocationRecord(parent: parent.id, pubkey: parent.pubkey, accepted: child)
   }
 
   private func redeliver(

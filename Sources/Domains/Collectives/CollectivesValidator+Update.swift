@@ -19,17 +19,23 @@ extension CollectivesValidator {
     if let record = try UpdateRecord.read(update.id, state) { return try decideAdopted(update, record, reading: state) }
     let proofs = try resolve(update, in: circumstances, reading: state)
     var lineage = Lineage()
-    if case .event(let id) = update.ignition, try IgnitionRecord.read(id, state) == nil { try adopt(id, proofs, &lineage, in: circumstances, reading: state) }
+    if case .event(let id) = update.ignition, try IgnitionRecord.read(id, state) == nil {
+      try adopt(id, proofs, &lineage, in: circumstances, reading: state)
+    }
     let setting = UpdateSetting(lineage: lineage, proofs: proofs, circumstances: circumstances, trace: trace)
     trace?.enter("4.4")
+    if let adopted = try IgnitionRecord.read(update.id, state), adopted.isCheckpoint, update.isIgnition {
+      if adopted.creator != update.pubkey || adopted.name != update.name {
+        return try decideIgnition(update, insteadOf: adopted, setting, reading: state)
+      }
+      if !circumstances.isLive { return try decideArchived(update, in: adopted, setting, reading: state) }
+    }
     if let slot = try lineage.slot(update.pubkey, update.name, state) {
       return try decideReplacement(update, slot, setting, reading: state)
     }
-    switch (update.ignition, update.previous, update.boostpoint) {
-    case (.event(let id), _, _): return try decideFirstMember(update, of: id, setting, reading: state)
-    case (nil, nil, nil), (nil, .this, nil), (.this, nil, nil), (.this, .this, nil): return try decideIgnition(update, setting, reading: state)
-    default: throw CollectivesRejection.pointersWithoutIgnition
-    }
+    if case .event(let id) = update.ignition { return try decideFirstMember(update, of: id, setting, reading: state) }
+    guard update.isIgnition else { throw CollectivesRejection.pointersWithoutIgnition }
+    return try decideIgnition(update, setting, reading: state)
   }
 
   /// An ignition that is in the state already, because an update carried it: now that it comes itself, it is known.
@@ -61,7 +67,8 @@ extension CollectivesValidator {
 
   /// P6: an unknown ignition that the update carries, by the rules of ignitions. Whatever is wrong with it, it stays unknown then.
   private func adopt(
-    _ id: EventID, _ proofs: ProofSet, _ lineage: inout Lineage, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
+    _ id: EventID, _ proofs: ProofSet, _ lineage: inout Lineage, in circumstances: Circumstances,
+    reading state: borrowing some StateReader & ~Copyable
   ) throws {
     guard let proof = proofs.proofs.first(where: { $0.id == id && $0.kind == .update }) else { return }
     do {
@@ -69,13 +76,7 @@ extension CollectivesValidator {
       do { event = try EventVerifier(cachedKeys: 1).verify(proof.event) } catch { return }
       let ignition = try CollectiveUpdate(parsing: event, options: options, trace: nil)
       // Proofs within proofs would nest without end.
-      guard ignition.proofs.count == 0, ignition.boostpoint == nil, ignition.ignition != .event(id),
-        try lineage.slot(ignition.pubkey, ignition.name, state) == nil
-      else { return }
-      switch (ignition.ignition, ignition.previous) {
-      case (.event, _), (_, .event): return
-      default: break
-      }
+      guard ignition.proofs.count == 0, ignition.isIgnition, try lineage.slot(ignition.pubkey, ignition.name, state) == nil else { return }
       let accepted = try checkIgnition(ignition, ProofSet(), in: circumstances, reading: state, trace: nil)
       lineage.adopt(accepted.ignition, accepted.entry)
     } catch is Rejection {
@@ -84,8 +85,12 @@ extension CollectivesValidator {
   }
 
   /// The evidence of an update, with what the state says of it.
+  ///
+  /// - Parameters:
+  ///   - previous: the update of the same chain that it continues; nil for the first one.
+  ///   - boost: the update of the creator that the chain stands on; nil for the creator.
   func evidence(
-    _ proofs: ProofSet, by author: PublicKey, in ignition: IgnitionRecord, boost: UpdateRecord.Boost?,
+    _ proofs: ProofSet, in ignition: IgnitionRecord, after previous: UpdateRecord?, boost: UpdateRecord.Boost?,
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> Evidence {
     var candidates = proofs.transactions
@@ -102,20 +107,9 @@ extension CollectivesValidator {
       }
     }
     var used: Set<Bytes32> = []
-    for id in candidates where try isUsed(id, by: author, in: ignition, boost: boost, reading: state) { used.insert(id) }
+    let uses = ProofUses(ignition: ignition, previous: previous, boost: boost)
+    for id in candidates where try uses.contain(id, reading: state) { used.insert(id) }
     return Evidence(set: proofs, used: used, updates: updates)
-  }
-
-  /// Whether the chain used a proof itself, or the creator's chain had used it at the chain's boostpoint (D13).
-  private func isUsed(
-    _ id: Bytes32, by pubkey: PublicKey, in ignition: IgnitionRecord, boost: UpdateRecord.Boost?, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> Bool {
-    if try state.contains(CollectivesState.used, CollectivesState.usedKey(ignition.id, pubkey, id)) { return true }
-    guard let boost, pubkey != ignition.creator,
-      let bytes = try state.value(CollectivesState.used, CollectivesState.usedKey(ignition.id, ignition.creator, id))
-    else { return false }
-    var reader = RecordReader(bytes, of: CollectivesState.used)
-    return try reader.uint64() <= boost.number
   }
 
   func terms(_ ignition: IgnitionRecord, _ author: PublicKey) -> DiffTerms {

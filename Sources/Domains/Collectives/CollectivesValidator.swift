@@ -5,7 +5,8 @@ import Policy
 /// The rules of collectives: chains of kind 31108 whose hard state changes only with proofs. Source: collectives spec, section 4.
 ///
 /// The staircases stand in files of their own: S2–S11 in `CollectiveUpdate`, `ProofReader` and `Receipt`; `+Ignition` (G1–G3), `+FirstMember`
-/// (M1–M9), `+Replacement` (R1–R9), `+Deletion`, `+Satellite`, `+Checkpoint`; the diff (D1–D12) in `MeritDiff`, `Satflow` and `PurchaseDiff`.
+/// (M1–M9), `+Replacement` (R1–R9), `+Fork`, `+Deletion`, `+Satellite`, `+Checkpoint`, `+Archive`; the diff (D1–D12) in `MeritDiff`, `Satflow` and
+/// `PurchaseDiff`.
 public struct CollectivesValidator: Validator {
   public let options: CollectivesOptions
 

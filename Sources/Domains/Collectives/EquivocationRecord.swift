@@ -6,7 +6,7 @@ import Policy
 public struct EquivocationRecord: Hashable, Sendable {
   public let parent: EventID
   public let pubkey: PublicKey
-  public let accepted: EventID
+  public private(set) var accepted: EventID
   /// The refused ones, in the order in which they came.
   public private(set) var refused: [EventID]
 
@@ -25,6 +25,14 @@ public struct EquivocationRecord: Hashable, Sendable {
     guard refused.count < Self.maxRefused, !refused.contains(id), id != accepted else { return false }
     refused.append(id)
     return true
+  }
+
+  /// Another child takes the accepted one's place (`forkPolicy: "nip01"`), which becomes evidence itself.
+  mutating func replace(by id: EventID) {
+    let loser = accepted
+    refused.removeAll { $0 == id }
+    accepted = id
+    _ = add(loser)
   }
 
   static func key(_ collective: EventID, _ parent: EventID) -> [UInt8] { collective.bytes + parent.bytes }

@@ -32,7 +32,7 @@ public enum LargestRemainder {
     guard left > 0, left <= remainders.count else { return shares }
     // Fewer are left than there are weights with a remainder. Those above the last remainder that counts get one each; only among those that
     // have just this remainder the weights and keys have to be compared.
-    let last = remainders.sorted(by: >)[left - 1]
+    let last = ranked(remainders, left - 1)
     var ties: [Int] = []
     var rest = left
     for (index, remainder) in remainders.enumerated() {
@@ -48,5 +48,27 @@ public enum LargestRemainder {
     }
     for index in ties.prefix(rest) { shares[index] &+= 1 }
     return shares
+  }
+
+  /// The value that stands at `rank` when all are in descending order; `rank` is one of their indices. A payment is split for each of an update's
+  /// receipts, twice, so they are not sorted for it.
+  static func ranked(_ values: [UInt64], _ rank: Int) -> UInt64 {
+    var candidates = values
+    var rank = rank
+    // Each round halves them, mostly; values made to be bad for the choice of the pivot are sorted in the end.
+    for _ in 0..<24 where candidates.count > 8 {
+      let trio = [candidates[0], candidates[candidates.count / 2], candidates[candidates.count - 1]]
+      let pivot = max(min(trio[0], trio[1]), min(max(trio[0], trio[1]), trio[2]))
+      let above = candidates.filter { $0 > pivot }
+      if rank < above.count {
+        candidates = above
+        continue
+      }
+      let below = candidates.filter { $0 < pivot }
+      guard rank >= candidates.count - below.count else { return pivot }
+      rank -= candidates.count - below.count
+      candidates = below
+    }
+    return candidates.sorted(by: >)[rank]
   }
 }

@@ -69,6 +69,11 @@ extension UpdateRecord {
     return record
   }
 
+  /// Whether the update is one of its chain, not of a branch that lost (`forkPolicy: "nip01"`).
+  func isInChain(_ state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    try UpdateRecord.id(collective, pubkey, number, state) == id
+  }
+
   /// The update of a chain with that number.
   static func id(_ collective: EventID, _ pubkey: PublicKey, _ number: UInt64, _ state: borrowing some StateReader & ~Copyable) throws -> EventID? {
     guard let bytes = try state.value(CollectivesState.chains, CollectivesState.numberedKey(collective, pubkey, number)) else { return nil }
@@ -79,7 +84,9 @@ extension UpdateRecord {
 
 extension HardState {
   static func read(_ id: EventID, _ state: borrowing some StateReader & ~Copyable) throws -> HardState {
-    guard let bytes = try state.value(CollectivesState.states, id.bytes) else { throw Fault.corrupt(CollectivesState.states, "an update without its state") }
+    guard let bytes = try state.value(CollectivesState.states, id.bytes) else {
+      throw Fault.corrupt(CollectivesState.states, "an update without its state")
+    }
     return try HardState(decoding: bytes)
   }
 }

@@ -30,11 +30,12 @@ public struct Product: Hashable, Sendable {
   /// `["product","id:price:startUnix:max",relay,"[\"zapId:buyer:height\",…]"]`; tags of another shape are soft. Throws a `Rejection`.
   static func parse(_ tags: [Tag]) throws -> [Product] {
     var products: [Product] = []
+    var ids: Set<EventID> = []
     var receipts: Set<EventID> = []
     for tag in tags where tag.name == "product" {
       guard let fields = tag[1]?.fields, fields.count > 1, let id = EventID(hex: fields[0]) else { continue }
       guard fields.count == 4, let price = amount(fields[1]), let start = amount(fields[2]), let maximum = amount(fields[3]),
-        !products.contains(where: { $0.id == id })
+        ids.insert(id).inserted
       else { throw CollectivesRejection.malformedProduct }
       var purchases: [Purchase] = []
       if tag.count > 3 {

@@ -10,19 +10,22 @@ struct PurchaseDiff {
   let terms: DiffTerms
 
   func check(_ outcome: MeritDiff.Outcome, trace: CheckTrace?) throws {
+    // Each id stands once in a list (S8); an event may list many.
+    let listed = Dictionary(update.products.map { ($0.id, $0) }) { first, _ in first }
+    let offers = Dictionary(base.products.map { ($0.id, $0) }) { first, _ in first }
     for product in base.products where !product.purchases.isEmpty {
-      guard let now = update.products.first(where: { $0.id == product.id }), now.purchases.starts(with: product.purchases) else {
+      guard let now = listed[product.id], now.purchases.starts(with: product.purchases) else {
         throw CollectivesRejection.purchaseRemoved
       }
     }
     for product in update.products {
-      let known = base.products.first { $0.id == product.id }
-      try checkNew(product, known, outcome)
+      try checkNew(product, offers[product.id], outcome)
     }
     trace?.enter("D12")
     if terms.author != terms.creator {
-      let isSame = base.products.count == update.products.count
-        && base.products.allSatisfy { known in update.products.contains { $0.isListed(like: known) } }
+      let isSame =
+        base.products.count == update.products.count
+        && base.products.allSatisfy { known in listed[known.id]?.isListed(like: known) == true }
       guard isSame else { throw CollectivesRejection.foreignProduct }
     }
   }

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+
+/// How a collective that was adopted from a head loses its flag (4.5): its history comes in from an archive, and holds.
+extension CollectivesValidator {
+  /// An update from sync that is older than what was adopted: kept, and with the last of them everything is judged from the ignition on.
+  ///
+  /// Nothing is checked of it before: should the history not hold, the collective stays as it is, with its flag.
+  func decideArchived(
+    _ update: CollectiveUpdate, in ignition: IgnitionRecord, _ setting: UpdateSetting, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Verdict {
+    setting.trace?.enter("archive")
+    var archive = try ArchivedHistory(ignition, reading: state)
+    guard archive.previous.count < ArchivedHistory.maxUpdates else { throw CollectivesRejection.notAfterPrevious }
+    var effects = Effects(note: CollectivesNote(.update, ignition.id, update.pubkey).bytes)
+    effects.changes.append(archive.add(update))
+    guard try archive.isWhole(reading: state) else { return .accepted(effects) }
+    setting.trace?.enter("history")
+    guard let changes = try judgeHistory(archive, update, reading: state) else {
+      effects.changes.append(archive.refusal)
+      return .accepted(effects)
+    }
+    effects.changes = changes + archive.removal
+    effects.provides = archive.previous.keys.sorted().map { .collectiveEvent($0) }
+    return .accepted(effects)
+  }
+
+  /// Judges the archived updates and those of all chains, in the order of their times: what an update points at is older than itself.
+  ///
+  /// - Returns: what the state says then; nil when one of the updates that were accepted does not hold.
+  private func judgeHistory(
+    _ archive: ArchivedHistory, _ last: CollectiveUpdate, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> [StateChange]? {
+    var ids = Set(archive.previous.keys)
+    try state.scan(CollectivesState.chains, prefix: archive.ignition.id.bytes) { _, id in
+      var reader = RecordReader(id, of: CollectivesState.chains)
+      ids.insert(try reader.eventID())
+      return true
+    }
+    var heads: [[UInt8]: [UInt8]] = [:]
+    try state.scan(CollectivesState.heads, prefix: archive.ignition.id.bytes) { key, id in
+      heads[key] = id
+      return true
+    }
+    let remembered = RememberedState()
+    var waiting = try updates(ids, last, remembered, reading: state)
+    var options = options
+    options.checkpoint = false
+    let validator = CollectivesValidator(options: options)
+    // Mostly once; a proof may be younger than what it proves.
+    var isDone = false
+    while !isDone {
+      isDone = true
+      var refused: [CollectiveUpdate] = []
+      for update in waiting {
+        let circumstances = Circumstances(receivedAt: update.createdAt, source: .sync, isRejudged: true)
+        do {
+          if case .accepted(let effects) = try validator.decide(update, in: circumstances, reading: remembered, trace: nil) {
+            remembered.apply(effects.changes)
+            isDone = false
+            continue
+          }
+        } catch is Rejection {
+        } catch is Parked {}
+        refused.append(update)
+      }
+      waiting = refused
+      if waiting.isEmpty { break }
+    }
+    guard try heads.allSatisfy({ try remembered.value(CollectivesState.heads, $0.key) == $0.value }) else { return nil }
+    // Not what is only shown, and was written when the events came.
+    let tables = [
+      CollectivesState.ignitions, CollectivesState.slots, CollectivesState.heads, CollectivesState.updates, CollectivesState.chains,
+      CollectivesState.states, CollectivesState.used, CollectivesState.dust,
+    ]
+    return tables.flatMap { table in
+      (remembered.tables[table] ?? [:]).sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { .put(table, key: $0.key, value: $0.value) }
+    }
+  }
+
+  private func updates(
+    _ ids: Set<EventID>, _ last: CollectiveUpdate, _ remembered: RememberedState, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> [CollectiveUpdate] {
+    let verifier: EventVerifier
+    do { verifier = try EventVerifier(cachedKeys: 64) } catch { throw Fault(answer: "could not judge", detail: "\(error)") }
+    var updates = [last]
+    for id in ids where id != last.id {
+      guard let raw = try state.raw(id), let event = try? Event(parsing: raw), let verified = try? verifier.verify(event) else {
+        throw Fault.corrupt(CollectivesState.updates, "an update without its event")
+      }
+      do { updates.append(try CollectiveUpdate(parsing: verified, options: options, trace: nil)) } catch is Rejection { continue }
+    }
+    for id in updates.flatMap(\.proofs.references) where remembered.raws[id] == nil { remembered.raws[id] = try state.raw(id) }
+    return updates.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+  }
+
+  /// What was adopted in the name of another creator goes when the true ignition comes.
+  func sweep(_ adopted: IgnitionRecord, reading state: borrowing some StateReader & ~Copyable) throws -> [StateChange] {
+    var changes: [StateChange] = []
+    var pubkeys: Set<PublicKey> = []
+    try state.scan(CollectivesState.chains, prefix: adopted.id.bytes) { key, id in
+      var reader = RecordReader(key, of: CollectivesState.chains)
+      _ = try reader.eventID()
+      pubkeys.insert(try reader.publicKey())
+      changes += [
+        .delete(CollectivesState.chains, key: key), .delete(CollectivesState.updates, key: id), .delete(CollectivesState.states, key: id),
+      ]
+      return true
+    }
+    for pubkey in pubkeys.sorted() {
+      changes.append(.delete(CollectivesState.heads, key: CollectivesState.chainKey(adopted.id, pubkey)))
+      changes.append(.delete(CollectivesState.slots, key: CollectivesState.slotKey(pubkey, adopted.name)))
+    }
+    for table in [CollectivesState.used, CollectivesState.dust, CollectivesState.archives, CollectivesState.equivocations] {
+      try state.scan(table, prefix: adopted.id.bytes) { key, _ in
+        changes.append(.delete(table, key: key))
+        return true
+      }
+    }
+    return changes
+  }
+}
