@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-import Cryptography
 import Nostr
 import Policy
 
@@ -24,9 +23,7 @@ struct Receipt: Sendable {
   /// - Parameter event: verified.
   /// Throws a `Rejection`.
   init(_ event: Event, _ verifier: EventVerifier) throws {
-    guard let description = Self.only("description", event.tags), description.count <= ProofSet.maxBytes else {
-      throw CollectivesRejection.receiptMalformed
-    }
+    guard let description = Self.only("description", event.tags), description.count <= ProofSet.maxBytes else { throw CollectivesRejection.receiptMalformed }
     let bytes = Array(description.bytes)
     guard let request = try? Event(parsing: bytes), SevenFields.hold(bytes), request.kind == Self.requestKind,
       (try? verifier.verify(request)) != nil
@@ -34,8 +31,8 @@ struct Receipt: Sendable {
     guard let payee = Self.only("p", event.tags).flatMap({ PublicKey(hex: $0) }),
       Self.only("p", request.tags).flatMap({ PublicKey(hex: $0) }) == payee
     else { throw CollectivesRejection.receiptMalformed }
-    guard let invoice = Self.only("bolt11", event.tags), case .millisatoshi(let amount)? = Bolt11(invoice), amount >= 1000,
-      amount / 1000 <= MeritRow.maxSats, Self.isConsistent(invoice, description, Self.only("preimage", event.tags))
+    guard case .millisatoshi(let amount)? = Self.only("bolt11", event.tags).flatMap({ Bolt11($0) }), amount >= 1000,
+      amount / 1000 <= MeritRow.maxSats
     else { throw CollectivesRejection.receiptMalformed }
     if let asked = request.tags.first(named: "amount") {
       guard request.tags.count(named: "amount") == 1, let number = asked[1]?.decimal else { throw CollectivesRejection.receiptMalformed }
@@ -49,14 +46,6 @@ struct Receipt: Sendable {
     millisatoshi = amount
     receiptTags = event.tags
     requestTags = request.tags
-  }
-
-  /// Whether the invoice is for this description and is paid by this preimage, as far as it says so and can be read.
-  private static func isConsistent(_ invoice: Text, _ description: Text, _ preimage: Text?) -> Bool {
-    guard let hashes = InvoiceHashes(invoice) else { return true }
-    if let hash = hashes.description, SHA256.digest(of: description.bytes) != hash { return false }
-    guard let hash = hashes.payment, let preimage = preimage.flatMap({ Bytes32(hex: $0.bytes) }) else { return true }
-    return SHA256.digest(of: preimage.bytes) == hash
   }
 
   private static func only(_ name: StaticString, _ tags: TagList) -> Text? {
