@@ -53,8 +53,9 @@ extension Configuration {
     crowdfunding = CrowdfundingOptions(followUps: followUps)
     collectives = CollectivesOptions(followUps: followUps)
     let deliveryFile = path("delivery.file")
-    collectives.headers = path("collectives.headersFile").map { BlockHeaderFile(path: $0) }
     let headersFile = path("groups.headersFile")
+    // The chain is the same for both.
+    collectives.headers = BitcoinHeaders(path: headersFile)
     groups = Self.readGroups(&values, headersFile: headersFile, nodeKey: node.publicKey)
 
     readCrowdfunding(&values, umapsFile: umapsFile)

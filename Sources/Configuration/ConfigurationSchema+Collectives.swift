@@ -32,9 +32,6 @@ extension ConfigurationSchema {
     .init(
       "collectives.allowPublishedApprovals", .boolean, .boolean(false),
       "with validateSatellites: take approvals (1411) too, which are not meant to be published"),
-    .init(
-      "collectives.headersFile", .path, .null,
-      "Bitcoin block headers, 80 bytes each from block 0 on (the file of groups will do); null: no block hash is checked"),
     .init("collectives.productPriceUnit", .choice(["sat", "msat"]), .string("sat"), "the unit of prices"),
     .init(
       "collectives.totalOnly", .boolean, .boolean(false), "compare only the sum of what incoming payments distribute, not each row's share"),

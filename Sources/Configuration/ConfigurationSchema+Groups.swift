@@ -13,7 +13,9 @@ extension ConfigurationSchema {
     .init(
       "groups.forkPolicy", .choice(["attested", "strict"]), .string("attested"),
       "attested: side branches are kept, and the better attested one is followed; strict: only the tip can be modified"),
-    .init("groups.headersFile", .path, .null, "Bitcoin block headers, 80 bytes each from block 0 on; null: no time stamp can be verified"),
+    .init(
+      "groups.headersFile", .path, .null,
+      "Bitcoin block headers, 80 bytes each from block 0 on, for collectives' block hashes too; null: no time stamp can be verified, no hash is checked"),
     .init("groups.acceptNip03", .boolean, .boolean(true), "read NIP-03 time stamps (kind 1040) of group events"),
     .init("groups.modificationCountsAsVote", .boolean, .boolean(true), "an author's modification is a yes to the proposals that it carries out"),
     .init("groups.allowDuplicateInit", .boolean, .boolean(true), "a pubkey may stand several times in the first members, and weighs as often"),

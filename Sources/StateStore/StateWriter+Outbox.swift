@@ -17,7 +17,7 @@ extension StateWriter {
     }
   }
 
-private func enqueue(_ event: FollowUpEvent, at receivedAt: UInt64, isAgain: Bool = false) throws {
+  private func enqueue(_ event: FollowUpEvent, at receivedAt: UInt64, isAgain: Bool = false) throws {
     if isAgain, let row = try outboxRow(id: event.id), row.state != .due { try remove(row) }
     let floor = try number(tables.meta, MetaName.outboxFloor, of: "meta") ?? 1
     let sequence = max((try lastNumber(tables.outbox) ?? 0) &+ 1, floor)

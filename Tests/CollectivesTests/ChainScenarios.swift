@@ -193,7 +193,7 @@ struct ChainScenarios {
     try handle.seek(toOffset: 848_501 * 80)
     try handle.write(contentsOf: Data(try #require(Hex.decode(header.utf8))))
     try handle.close()
-    let fixture = try Fixture(0) { $0.headers = BlockHeaderFile(path: file.path) }
+    let fixture = try Fixture(0) { $0.headers = BitcoinHeaders(path: file.path) }
     var draft = fixture.next()
     draft.bitcoin = Acme.block(848_501)
     let other = draft.event
@@ -204,11 +204,11 @@ struct ChainScenarios {
     for height in [848_500, 848_502] {
       var unknown = draft
       unknown.bitcoin = Acme.block(height)
-      #expect(try Fixture(0) { $0.headers = BlockHeaderFile(path: file.path) }.relay.live(unknown.event) == Relay.accept)
+      #expect(try Fixture(0) { $0.headers = BitcoinHeaders(path: file.path) }.relay.live(unknown.event) == Relay.accept)
     }
-    #expect(try Fixture(0) { $0.headers = BlockHeaderFile(path: "/nonexistent") }.relay.live(other) == Relay.accept)
+    #expect(try Fixture(0) { $0.headers = BitcoinHeaders(path: "/nonexistent") }.relay.live(other) == Relay.accept)
     // Accepted once, it is accepted from the journal too, whatever the file says by then.
-    #expect(try Fixture(0) { $0.headers = BlockHeaderFile(path: file.path) }.relay.rejudge(other) == Relay.accept)
+    #expect(try Fixture(0) { $0.headers = BitcoinHeaders(path: file.path) }.relay.rejudge(other) == Relay.accept)
   }
 
   @Test("ST-109 delete-sec: a history with merits stays", arguments: [["a", Acme.address()], []])

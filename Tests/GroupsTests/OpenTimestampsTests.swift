@@ -2,6 +2,7 @@
 import Cryptography
 import Foundation
 import Nostr
+import Policy
 import TestSupport
 import Testing
 

@@ -47,9 +47,6 @@ public struct BlockStamp: Hashable, Sendable {
     return UInt128(time > genesis ? time - genesis : 0) * 110 / 60_000 + 2016
   }
 
-  /// The hash of a block's header, in the order in which tags write it.
-  static func hash(of header: [UInt8]) -> Bytes32? { Bytes32(SHA256.digest(of: SHA256.digest(of: header).bytes).bytes.reversed()) }
-
   /// As a tag writes it.
   public var text: String { "\(height):\(hash.hex)" }
 }

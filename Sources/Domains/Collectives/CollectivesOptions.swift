@@ -53,8 +53,8 @@ public struct CollectivesOptions: Sendable, Equatable {
   public var trustedZappers: Set<PublicKey> = []
   /// Zappers that are believed for one payee.
   public var zappers: [PublicKey: Set<PublicKey>] = [:]
-  /// The known block headers (R8); nil: none is known.
-  public var headers: BlockHeaderFile?
+  /// The known block headers (R8).
+  public var headers = BitcoinHeaders(path: nil)
   public var followUps: FollowUpOptions
 
   public init(followUps: FollowUpOptions = FollowUpOptions()) {

@@ -61,8 +61,8 @@ extension CollectivesValidator {
     }
     trace?.enter("R8")
     // Headers come and go with the operator's file: what was accepted once is not asked for them again (law 5).
-    if !setting.circumstances.isRejudged, let own = update.block, let header = options.headers?.header(at: own.height),
-      BlockStamp.hash(of: header) != own.hash
+    if !setting.circumstances.isRejudged, let own = update.block, let header = options.headers.header(at: own.height),
+      header.blockHash != own.hash
     {
       throw CollectivesRejection.unknownBlock
     }
