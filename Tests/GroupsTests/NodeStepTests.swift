@@ -12,7 +12,7 @@ import Testing
 
   private func node(_ change: ResolvedChange, parent: EventID?) -> NodeRecord {
     NodeRecord(
-      id: Self.id, group: parent ?? Self.id, parent: parent, author: World.key("A").pubkey, createdAt: 7, receivedAt: 8, depth: 1025, isLate: true,
+      id: Self.id, group: parent ?? Self.id, parent: parent, jump: parent.map { Jump(id: $0, depth: 1024, createdAt: 6) }, author: World.key("A").pubkey, createdAt: 7, receivedAt: 8, depth: 1025, isLate: true,
       change: change)
   }
 
@@ -44,7 +44,7 @@ import Testing
     for _ in 0..<2000 {
       var damaged = bytes
       // Behind the fields that may hold anything; a count of four billion is too few bytes.
-      damaged[Int.random(in: 119..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      damaged[Int.random(in: 163..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
       _ = try? NodeStep(id: Self.id, decoding: damaged)
     }
   }

@@ -49,14 +49,7 @@ struct ChainSplit {
 
   private func descends(_ id: EventID, from ancestor: NodeRecord, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
     if !group.hasForks { return true }
-    var node = try state.existingNode(id)
-    while node.depth > ancestor.depth {
-      // Below a canonical node everything is canonical.
-      if try state.isCanonical(node.id, node.createdAt, group) { return try state.isCanonical(ancestor.id, ancestor.createdAt, group) }
-      guard let parent = node.parent else { return false }
-      node = try state.existingNode(parent)
-    }
-    return node.id == ancestor.id
+    return try Branch(endingAt: try state.existingNode(id), group).contains(ancestor.id, ancestor.createdAt, reading: state)
   }
 
   /// Confirmed a day ago, in a group with attesters: siblings come too late.
@@ -101,15 +94,11 @@ struct ChainSplit {
     return best?.node
   }
 
-  /// From a node on down, the heirs, the node not among them.
-  func follow(_ node: NodeRecord, reading state: borrowing some StateReader & ~Copyable) throws -> [NodeRecord] {
-    var line: [NodeRecord] = []
+  /// From a node on, heir by heir, the last one; the node itself where nothing stands on it.
+  func follow(_ node: NodeRecord, reading state: borrowing some StateReader & ~Copyable) throws -> NodeRecord {
     var current = node
-    while let heir = try heir(among: try state.children(of: current.id), reading: state) {
-      line.append(heir)
-      current = heir
-    }
-    return line
+    while let heir = try heir(among: try state.children(of: current.id), reading: state) { current = heir }
+    return current
   }
 
   /// Whether a new node, of which nothing is attested yet, wins over the canonical child of its parent.
@@ -119,30 +108,14 @@ struct ChainSplit {
 
   // MARK: Switching
 
-  /// Another canonical chain from a node on: the rows of the old one behind it go, those of the new one come, the tip moves.
-  func switching(
-    behind fork: NodeRecord, to line: [NodeRecord], because event: EventID, at receivedAt: UInt64, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> (group: GroupRecord, changes: [StateChange]) {
-    var changes: [StateChange] = []
-    try state.canonicalNodes(of: group.id, after: fork.createdAt) { point in
-      changes.append(.delete(GroupsState.chain, key: GroupsState.chainKey(group.id, point.createdAt)))
-      return true
-    }
-    changes += line.map { Self.chainRow($0) }
+  /// Another canonical chain from a node on: the tip moves, and the log says so.
+  func switching(behind fork: NodeRecord, to head: NodeRecord, because event: EventID, at receivedAt: UInt64) -> [StateChange] {
     var moved = group
-    let head = line.last ?? fork
     moved.tip = head.id
     moved.tipDepth = head.depth
     moved.tipCreatedAt = head.createdAt
     let log = ReorganisationRecord(group: group.id, receivedAt: receivedAt, trigger: event, fork: fork.id, from: group.tip, to: head.id)
-    return (moved, changes + [moved.change, log.change])
-  }
-
-  static func chainRow(_ node: NodeRecord) -> StateChange {
-    var value = RecordWriter(capacity: 36)
-    value.put(node.id)
-    value.put(node.depth)
-    return .put(GroupsState.chain, key: GroupsState.chainKey(node.group, node.createdAt), value: value.bytes)
+    return [moved.change, log.change]
   }
 
   /// Looks at every fork of the canonical chain again, from its beginning; nil when it stays as it is.
@@ -159,8 +132,7 @@ struct ChainSplit {
       let fork = try state.existingNode(id)
       guard try state.isCanonical(fork.id, fork.createdAt, group), let heir = try heir(among: try state.children(of: id), reading: state) else { continue }
       if try state.isCanonical(heir.id, heir.createdAt, group) { continue }
-      let line = [heir] + (try follow(heir, reading: state))
-      return try switching(behind: fork, to: line, because: event, at: receivedAt, reading: state).changes
+      return switching(behind: fork, to: try follow(heir, reading: state), because: event, at: receivedAt)
     }
     return nil
   }

@@ -10,18 +10,20 @@ struct GroupRecord: Sendable, Equatable {
   var tip: EventID
   var tipDepth: UInt32
   var tipCreatedAt: UInt64
-  /// Some node has two children: without that, every node is canonical.
-  var hasForks: Bool
+  /// When the first of the nodes with several children was created: every node created until then stands on every line; `.max` without such nodes.
+  var firstForkAt: UInt64
 
-  // version 1 · created_at 8 · tip 32 · depth 4 · tip's created_at 8 · forks 1
+  var hasForks: Bool { firstForkAt < .max }
+
+  // version 1 · created_at 8 · tip 32 · depth 4 · tip's created_at 8 · first fork 8
   var change: StateChange {
-    var writer = RecordWriter(capacity: 54)
+    var writer = RecordWriter(capacity: 61)
     writer.put(UInt8(1))
     writer.put(createdAt)
     writer.put(tip)
     writer.put(tipDepth)
     writer.put(tipCreatedAt)
-    writer.put(hasForks)
+    writer.put(firstForkAt)
     return .put(GroupsState.groups, key: id.bytes, value: writer.bytes)
   }
 
@@ -31,7 +33,7 @@ struct GroupRecord: Sendable, Equatable {
     tip = node.id
     tipDepth = 0
     tipCreatedAt = node.createdAt
-    hasForks = false
+    firstForkAt = .max
   }
 
   init(id: EventID, decoding bytes: [UInt8]) throws {
@@ -42,7 +44,7 @@ struct GroupRecord: Sendable, Equatable {
     tip = try reader.eventID()
     tipDepth = try reader.uint32()
     tipCreatedAt = try reader.uint64()
-    hasForks = try reader.bool()
+    firstForkAt = try reader.uint64()
   }
 }
 
@@ -52,6 +54,8 @@ struct NodeRecord: Sendable, Equatable {
   let group: EventID
   /// nil for the init.
   let parent: EventID?
+  /// Far back on its line; nil for the init.
+  let jump: Jump?
   let author: PublicKey
   let createdAt: UInt64
   let receivedAt: UInt64
@@ -61,13 +65,19 @@ struct NodeRecord: Sendable, Equatable {
   /// What it really changed; for an init, everything.
   let change: ResolvedChange
 
-  // version 1 · group 32 · parent ? · author 32 · created_at 8 · received_at 8 · depth 4 · late 1 · change
+  // version 1 · line ?(group 32 · parent 32 · jump 32 · its depth 4 · its created_at 8) · author 32 · created_at 8 · received_at 8 · depth 4 · late 1 · change
   var encoded: [UInt8] {
-    var writer = RecordWriter(capacity: 192)
+    var writer = RecordWriter(capacity: 240)
     writer.put(UInt8(1))
-    writer.put(optional: parent) {
-      $0.put(group)
-      $0.put($1)
+    writer.put(parent != nil)
+    if let parent {
+      writer.put(group)
+      writer.put(parent)
+      // Every node but an init has one.
+      let jump = jump ?? Jump(id: group, depth: 0, createdAt: 0)
+      writer.put(jump.id)
+      writer.put(jump.depth)
+      writer.put(jump.createdAt)
     }
     writer.put(author)
     writer.put(createdAt)
@@ -79,12 +89,13 @@ struct NodeRecord: Sendable, Equatable {
   }
 
   init(
-    id: EventID, group: EventID, parent: EventID?, author: PublicKey, createdAt: UInt64, receivedAt: UInt64, depth: UInt32, isLate: Bool,
+    id: EventID, group: EventID, parent: EventID?, jump: Jump?, author: PublicKey, createdAt: UInt64, receivedAt: UInt64, depth: UInt32, isLate: Bool,
     change: ResolvedChange
   ) {
     self.id = id
     self.group = group
     self.parent = parent
+    self.jump = jump
     self.author = author
     self.createdAt = createdAt
     self.receivedAt = receivedAt
@@ -97,9 +108,15 @@ struct NodeRecord: Sendable, Equatable {
     var reader = RecordReader(bytes, of: GroupsState.nodes)
     try reader.version(1)
     self.id = id
-    let line = try reader.optional { (group: try $0.eventID(), parent: try $0.eventID()) }
-    group = line?.group ?? id
-    parent = line?.parent
+    if try reader.bool() {
+      group = try reader.eventID()
+      parent = try reader.eventID()
+      jump = Jump(id: try reader.eventID(), depth: try reader.uint32(), createdAt: try reader.uint64())
+    } else {
+      group = id
+      parent = nil
+      jump = nil
+    }
     author = try reader.publicKey()
     createdAt = try reader.uint64()
     receivedAt = try reader.uint64()

@@ -9,7 +9,6 @@ import Policy
 /// groups         group                             → GroupRecord         (its tip)
 /// nodes          node                              → NodeRecord          (its parent and its change)
 /// children       parent 16 · node                  → 1
-/// chain          group · created_at                → node · depth        (the canonical chain: created_at increases along it)
 /// states         node                              → GroupSnapshot       (of every 1024th node)
 /// structures     group · depth · node              → GroupStructure      (where references to groups changed)
 /// accounts       group 16 · pubkey · depth · node 8 → created_at · difference 4, of how often the pubkey stands in the members
@@ -27,7 +26,6 @@ public enum GroupsState {
   static let groups = Table(.groups, 0, "groups")
   static let nodes = Table(.groups, 1, "nodes")
   static let children = Table(.groups, 2, "children")
-  static let chain = Table(.groups, 3, "chain")
   static let states = Table(.groups, 4, "states")
   static let structures = Table(.groups, 5, "structures")
   static let accounts = Table(.groups, 6, "accounts")
@@ -42,7 +40,7 @@ public enum GroupsState {
   static let notes = Table(.groups, 15, "notes")
 
   public static let tables = [
-    groups, nodes, children, chain, states, structures, accounts, proposals, limiting, open, done, votes, attestations, proofs, confirmed, notes,
+    groups, nodes, children, states, structures, accounts, proposals, limiting, open, done, votes, attestations, proofs, confirmed, notes,
   ]
 
   /// A full state is kept at every so many nodes of a chain.
@@ -54,7 +52,7 @@ public enum GroupsState {
 
   static func key(_ first: EventID, _ second: EventID) -> [UInt8] { first.bytes + second.bytes }
 
-  static func chainKey(_ group: EventID, _ createdAt: UInt64) -> [UInt8] {
+  static func timeKey(_ group: EventID, _ createdAt: UInt64) -> [UInt8] {
     var writer = RecordWriter(capacity: 40)
     writer.put(group)
     writer.put(createdAt)

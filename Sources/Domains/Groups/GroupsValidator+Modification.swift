@@ -19,7 +19,7 @@ extension GroupsValidator {
     // Which node was the tip, and which siblings were there, depends on what had arrived.
     if !judgement.isRecalled { try checkFork(at: parent, group, judgement, reading: state) }
 
-    let roles = Roles(try Branch(endingAt: parent, group, reading: state), options, cache)
+    let roles = Roles(Branch(endingAt: parent, group), options, cache)
     let times = circumstances.isLive ? [event.createdAt, circumstances.receivedAt] : [event.createdAt]
     var lazyTenure: Tenure?
     func tenure() throws -> Tenure {
@@ -93,7 +93,7 @@ extension GroupsValidator {
     guard !merge.change.isEmpty || !content.listed.isEmpty else { throw GroupsRejection.noEffect }
 
     let node = NodeRecord(
-      id: event.id, group: group.id, parent: parent.id, author: event.pubkey, createdAt: event.createdAt, receivedAt: circumstances.receivedAt,
+      id: event.id, group: group.id, parent: parent.id, jump: try Jump(fromChildOf: parent, reading: state), author: event.pubkey, createdAt: event.createdAt, receivedAt: circumstances.receivedAt,
       depth: parent.depth + 1, isLate: !circumstances.isLive && isLate, change: merge.change)
     return .accepted(
       Effects(

@@ -91,7 +91,7 @@ private struct ProposerStanding {
     self.roles = roles
     recollection =
       try isRecalled
-      ? Recollection(try Branch(endingAt: parent, roles.branch.group, reading: state), goesOn: true, roles.cache, reading: state) : nil
+      ? Recollection(Branch(endingAt: parent, roles.branch.group), goesOn: true, roles.cache, reading: state) : nil
   }
 
   func isAdministrator(reading state: borrowing some StateReader & ~Copyable) throws -> Bool {

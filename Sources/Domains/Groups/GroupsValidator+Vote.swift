@@ -81,7 +81,7 @@ extension GroupsValidator {
   ) throws {
     let effectiveAt = effectiveTime(judgement)
     let parent = try state.existingNode(proposal.parent)
-    let branch = try Branch(endingAt: parent, group, reading: state)
+    let branch = Branch(endingAt: parent, group)
     judgement.enter("GV4")
     let recollection = try Recollection(branch, goesOn: true, cache, reading: state)
     if try !recollection.mayVote(event.pubkey, at: proposal.createdAt, reading: state) {

@@ -104,11 +104,7 @@ public struct HistoricalQuery: Sendable {
     let deepest = try state.deepestConfirmed(branch.group)
     guard let deepest else { return (nil, branch.group.createdAt) }
     if covering.depth <= deepest.depth { return (covering, nil) }
-    var next: UInt64?
-    try state.canonicalNodes(of: branch.group.id, after: deepest.createdAt) { point in
-      next = point.createdAt
-      return false
-    }
+    let next = try state.canonicalChild(of: deepest.id, branch.group)?.createdAt
     return (Branch.Point(id: deepest.id, createdAt: deepest.createdAt, depth: deepest.depth), next)
   }
 

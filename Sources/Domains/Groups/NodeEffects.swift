@@ -16,7 +16,7 @@ struct NodeEffects {
   }
 
   /// A new group.
-  var opening: [StateChange] { records + [GroupRecord(node).change, ChainSplit.chainRow(node)] }
+  var opening: [StateChange] { records + [GroupRecord(node).change] }
 
   /// A modification.
   func extending(
@@ -38,24 +38,16 @@ struct NodeEffects {
       group.tip = node.id
       group.tipDepth = node.depth
       group.tipCreatedAt = node.createdAt
-      return [group.change, ChainSplit.chainRow(node)]
+      return [group.change]
     }
     guard try state.hasEntry(GroupsState.children, prefix: GroupsState.half(parent.id)) else { return [] }
     let fork = StateChange.put(GroupsState.notes, key: GroupsState.forkKey(group.id, parent.depth, parent.id), value: GroupsState.mark)
-    var rival: NodeRecord?
-    if try state.isCanonical(parent.id, parent.createdAt, group) {
-      try state.canonicalNodes(of: group.id, after: parent.createdAt) { point in
-        rival = try state.existingNode(point.id)
-        return false
-      }
-    }
-    let wasForked = group.hasForks
-    group.hasForks = true
+    let rival = try state.canonicalChild(of: parent.id, group)
+    group.firstForkAt = min(group.firstForkAt, parent.createdAt)
     if let rival, try ChainSplit(group).wins(node, over: rival, reading: state) {
-      return [fork]
-        + (try ChainSplit(group).switching(behind: parent, to: [node], because: node.id, at: node.receivedAt, reading: state).changes)
+      return [fork] + ChainSplit(group).switching(behind: parent, to: node, because: node.id, at: node.receivedAt)
     }
-    return wasForked ? [fork] : [fork, group.change]
+    return [fork, group.change]
   }
 
   private var records: [StateChange] {

@@ -26,10 +26,10 @@ struct NodeStep: Sendable, Equatable {
     self.change = change
   }
 
-  // See NodeRecord: version 1 · 1 · group 32 · parent 32 · author 32 · created_at 8 · received_at 8 · depth 4 · late 1 · change
+  // See NodeRecord: version 1 · 1 · group 32 · parent 32 · jump 44 · author 32 · created_at 8 · received_at 8 · depth 4 · late 1 · change
   private static let parentStart = 34
-  private static let depthStart = 114
-  private static let changeStart = 119
+  private static let depthStart = 158
+  private static let changeStart = 163
   /// No admin, no meta, no attesters.
   private static let plainEnd: [UInt8] = [0, 0, 0, 0, 0, 0]
 

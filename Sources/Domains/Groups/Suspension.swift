@@ -35,7 +35,7 @@ final class Suspension {
   ) throws -> EventID? {
     guard depth < Self.maxDepth else { return nil }
     var candidates: [Candidate] = []
-    let from = GroupsState.chainKey(roles.group, time.saturatingSubtract(GroupTimes.expiry))
+    let from = GroupsState.timeKey(roles.group, time.saturatingSubtract(GroupTimes.expiry))
     try state.scan(GroupsState.limiting, prefix: roles.group.bytes, from: from) { key, _ in
       var keys = RecordReader(Array(key.dropFirst(32)), of: GroupsState.limiting)
       let createdAt = try keys.uint64()
