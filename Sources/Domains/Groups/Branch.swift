@@ -25,7 +25,7 @@ struct Branch: Sendable {
   /// The line that ends at a node.
   init(endingAt node: NodeRecord, _ group: GroupRecord) {
     self.group = group
-    head = Point(id: node.id, createdAt: node.createdAt, depth: node.depth)
+    head = node.point
     isEnded = true
   }
 

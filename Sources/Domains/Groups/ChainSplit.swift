@@ -130,7 +130,9 @@ struct ChainSplit {
     }
     for id in forks {
       let fork = try state.existingNode(id)
-      guard try state.isCanonical(fork.id, fork.createdAt, group), let heir = try heir(among: try state.children(of: id), reading: state) else { continue }
+      guard try state.isCanonical(fork.id, fork.createdAt, group), let heir = try heir(among: try state.children(of: id), reading: state) else {
+        continue
+      }
       if try state.isCanonical(heir.id, heir.createdAt, group) { continue }
       return switching(behind: fork, to: try follow(heir, reading: state), because: event, at: receivedAt)
     }

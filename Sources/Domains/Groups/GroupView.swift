@@ -64,7 +64,9 @@ public struct GroupView: Sendable {
   }
 
   /// nil for an unknown group. Throws faults.
-  public static func read(_ id: EventID, _ options: GroupsOptions, now: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> GroupView? {
+  public static func read(_ id: EventID, _ options: GroupsOptions, now: UInt64, reading state: borrowing some StateReader & ~Copyable) throws
+    -> GroupView?
+  {
     try state.group(id).map { try GroupView($0, options, now: now, reading: state) }
   }
 
@@ -79,7 +81,9 @@ public struct GroupView: Sendable {
   }
 
   /// Whether any group was ever accepted: the kinds cannot be changed then.
-  public static func exists(reading state: borrowing some StateReader & ~Copyable) throws -> Bool { try state.hasEntry(GroupsState.groups, prefix: []) }
+  public static func exists(reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    try state.hasEntry(GroupsState.groups, prefix: [])
+  }
 
   /// The nodes of a group, canonical ones and others, oldest first; and how often the canonical chain was switched. nil for an unknown group.
   public static func history(

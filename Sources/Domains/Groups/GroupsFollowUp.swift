@@ -12,7 +12,8 @@ struct GroupsFollowUp {
   ///
   /// Its time is that of the receipt, or the event's own when that is later: that is what it attests.
   func attestation(of event: VerifiedEvent, in group: EventID, listed: [PublicKey]?, _ circumstances: Circumstances) throws -> [FollowUp] {
-    guard options.attests, circumstances.isLive, !circumstances.isRejudged, let node = options.followUps.nodeKey, listed?.contains(node) ?? false else {
+    guard options.attests, circumstances.isLive, !circumstances.isRejudged, let node = options.followUps.nodeKey, listed?.contains(node) ?? false
+    else {
       return []
     }
     let attestation = try UnsignedEvent(

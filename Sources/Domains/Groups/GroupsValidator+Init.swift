@@ -12,7 +12,8 @@ extension GroupsValidator {
     try judgement.checkReferences([], content.admin, besides: nil, reading: state)
 
     let node = NodeRecord(
-      id: event.id, group: event.id, parent: nil, jump: nil, author: event.pubkey, createdAt: event.createdAt, receivedAt: judgement.circumstances.receivedAt,
+      id: event.id, group: event.id, parent: nil, jump: nil, author: event.pubkey, createdAt: event.createdAt,
+      receivedAt: judgement.circumstances.receivedAt,
       depth: 0, isLate: false, change: content.change)
     var snapshot = GroupSnapshot()
     snapshot.apply(node.change, depth: 0)

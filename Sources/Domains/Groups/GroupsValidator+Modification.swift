@@ -93,7 +93,8 @@ extension GroupsValidator {
     guard !merge.change.isEmpty || !content.listed.isEmpty else { throw GroupsRejection.noEffect }
 
     let node = NodeRecord(
-      id: event.id, group: group.id, parent: parent.id, jump: try Jump(fromChildOf: parent, reading: state), author: event.pubkey, createdAt: event.createdAt, receivedAt: circumstances.receivedAt,
+      id: event.id, group: group.id, parent: parent.id, jump: try Jump(fromChildOf: parent, reading: state), author: event.pubkey,
+      createdAt: event.createdAt, receivedAt: circumstances.receivedAt,
       depth: parent.depth + 1, isLate: !circumstances.isLive && isLate, change: merge.change)
     return .accepted(
       Effects(

@@ -105,7 +105,7 @@ public struct HistoricalQuery: Sendable {
     guard let deepest else { return (nil, branch.group.createdAt) }
     if covering.depth <= deepest.depth { return (covering, nil) }
     let next = try state.canonicalChild(of: deepest.id, branch.group)?.createdAt
-    return (Branch.Point(id: deepest.id, createdAt: deepest.createdAt, depth: deepest.depth), next)
+    return (deepest.point, next)
   }
 
   /// Whether the account's standing, and every link to it, was added by a node confirmed by then.
@@ -132,14 +132,18 @@ public struct HistoricalQuery: Sendable {
   }
 
   private func isProvenAdministrator(
-    _ account: PublicKey, at time: UInt64, _ node: Branch.Point, _ group: GroupRecord, _ roles: Roles, reading state: borrowing some StateReader & ~Copyable
+    _ account: PublicKey, at time: UInt64, _ node: Branch.Point, _ group: GroupRecord, _ roles: Roles,
+    reading state: borrowing some StateReader & ~Copyable
   ) throws -> Bool {
-    guard let since = try Tenure(roles, reading: state).spans(of: account, reading: state).list.first(where: { $0.start <= time && time < $0.end })?.start
+    guard
+      let since = try Tenure(roles, reading: state).spans(of: account, reading: state).list.first(where: { $0.start <= time && time < $0.end })?.start
     else { return false }
     return try isConfirmed(nodeAt: since, Branch(canonical: group), by: time, reading: state)
   }
 
-  private func isConfirmed(nodeAt since: UInt64, _ branch: Branch, by time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+  private func isConfirmed(nodeAt since: UInt64, _ branch: Branch, by time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws
+    -> Bool
+  {
     guard let point = try branch.node(at: since, reading: state),
       let effective = try ChainSplit(branch.group).effective(try state.existingNode(point.id), reading: state)
     else { return false }

@@ -46,7 +46,9 @@ final class Suspension {
       return true
     }
     for candidate in candidates {
-      guard let proposal = try state.proposal(candidate.id), try suspended(by: proposal, depth: depth, reading: state).contains(account) else { continue }
+      guard let proposal = try state.proposal(candidate.id), try suspended(by: proposal, depth: depth, reading: state).contains(account) else {
+        continue
+      }
       if try !isOver(proposal, at: time, reading: state) { return proposal.id }
     }
     return nil
