@@ -12,10 +12,14 @@ import TestSupport
 enum GroupBench: Subcommand {
   static let name = "group-bench"
   static let summary = "what groups cost: a thousand nested ones, and a large one with a long history"
-  static let help = "usage: laboratory group-bench [MODIFICATIONS]\n\nJudges in a group of 10,000 members with so many modifications (100,000)."
+  static let help = """
+    usage: laboratory group-bench [MODIFICATIONS] [forked]
+
+    Judges in a group of 10,000 members with so many modifications (100,000); with `forked`, one of the first has two children.
+    """
 
   static func run(_ arguments: [String]) throws -> Bool {
-    try run(modifications: arguments.first.flatMap(Int.init) ?? 100_000)
+    try run(modifications: arguments.first.flatMap(Int.init) ?? 100_000, isForked: arguments.last == "forked")
     return true
   }
 
@@ -47,8 +51,8 @@ enum GroupBench: Subcommand {
     }
 
     @discardableResult
-    func send(_ json: [UInt8]) throws -> EventID {
-      let judgement = judge.judge(raw: json, in: Circumstances(receivedAt: now, source: .ip4))
+    func send(_ json: [UInt8], _ source: SourceType = .ip4) throws -> EventID {
+      let judgement = judge.judge(raw: json, in: Circumstances(receivedAt: now, source: source))
       guard judgement.decision == .accept else { throw Failure(what: "\(judgement.decision)") }
       rawBytes += json.count
       return try Event(parsing: json).id
@@ -95,10 +99,12 @@ enum GroupBench: Subcommand {
   private static func list(_ entries: [String]) -> String { entries.joined(separator: ",") }
   private static func quoted(_ keys: [String]) -> String { list(keys.map { "\"\($0)\"" }) }
 
-  /// - Parameter modifications: how many the large group gets.
-  static func run(modifications: Int = 100_000) throws {
+  /// - Parameters:
+  ///   - modifications: how many the large group gets.
+  ///   - isForked: one of its first nodes gets a second child, so that every line behind it has to be followed.
+  static func run(modifications: Int, isForked: Bool) throws {
     try nested()
-    try large(modifications)
+    try large(modifications, isForked: isForked)
   }
 
   private static func nested() throws {
@@ -127,7 +133,7 @@ enum GroupBench: Subcommand {
       })
   }
 
-  private static func large(_ modifications: Int) throws {
+  private static func large(_ modifications: Int, isForked: Bool) throws {
     let bench = try Bench()
     defer { bench.remove() }
     let kinds = bench.options.kinds
@@ -149,9 +155,15 @@ enum GroupBench: Subcommand {
       let content = "{\"remove\":[\(Int.random(in: 0..<10_000, using: &random))],\"add\":[\"\(names(next..<next + 1)[0])\"]}"
       next += 1
       let json = bench.event(kinds.modification, by: admin, [["group", group.hex], ["parent", tip.hex]], content)
+      let parent = tip
       let (began, own) = (ContinuousClock.now, processorTime())
       tip = try bench.send(json)
       whole.append((milliseconds(began.duration(to: .now)), processorTime() - own))
+      if isForked, index == 10 {
+        // The later of two children loses.
+        let rival = bench.event(kinds.modification, by: admin, [["group", group.hex], ["parent", parent.hex]], "{\"add\":[\"\(admin.hex)\"]}")
+        try bench.send(rival, .sync)
+      }
       if index % 1000 == 999 { FileHandle.standardError.write(Data("\rmodification \(index + 1) of \(modifications)".utf8)) }
     }
     FileHandle.standardError.write(Data("\n".utf8))
