@@ -67,8 +67,8 @@ struct NodeRecord: Sendable, Equatable {
 
   var point: Branch.Point { Branch.Point(id: id, createdAt: createdAt, depth: depth) }
 
-  // version 1 · line ?(group 32 · parent 32 · jump 32 · its depth 4 · its created_at 8) · author 32 · created_at 8 · received_at 8 · depth 4 · late 1 ·
-  // change
+  // version 1 · line ?(group 32 · parent 32 · jump 32 · its depth 4 · its created_at 8) ·
+  // author 32 · created_at 8 · received_at 8 · depth 4 · late 1 · change
   var encoded: [UInt8] {
     var writer = RecordWriter(capacity: 240)
     writer.put(UInt8(1))
