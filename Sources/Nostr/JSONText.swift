@@ -31,9 +31,11 @@ public enum JSONText {
   /// Runs of bytes that stand for themselves are copied at once.
   private static func append(_ utf8: UnsafeBufferPointer<UInt8>, to json: inout [UInt8]) {
     var copied = 0
-    for index in utf8.indices {
+    var index = -1
+    while true {
+      index = plainEnd(of: utf8, from: index + 1)
+      guard index < utf8.count else { break }
       let byte = utf8[index]
-      guard byte < 0x20 || byte == 0x22 || byte == 0x5c else { continue }
       json.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied..<index]))
       copied = index + 1
       if let letter = NIP01Form.shortEscape(byte) {
@@ -44,6 +46,28 @@ public enum JSONText {
       }
     }
     json.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied...]))
+  }
+
+  /// The first byte from `start` on that does not stand for itself; the count when there is none. Eight bytes are looked at together.
+  private static func plainEnd(of utf8: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    let each: UInt64 = 0x0101_0101_0101_0101
+    let bytes = UnsafeRawBufferPointer(utf8)
+    var cursor = start
+    while bytes.count - cursor >= 8 {
+      let eight = bytes.loadUnaligned(fromByteOffset: cursor, as: UInt64.self)
+      let quotes = (eight ^ (each &* 0x22)) &- each
+      let backslashes = (eight ^ (each &* 0x5c)) &- each
+      let controls = eight &- (each &* 0x20)
+      // Set for a byte that is special, for one beyond ASCII, or for one above such a byte: then they are looked at one by one.
+      if (eight | quotes | backslashes | controls) & (each &* 0x80) != 0 { break }
+      cursor += 8
+    }
+    while cursor < utf8.count {
+      let byte = utf8[cursor]
+      if byte < 0x20 || byte == 0x22 || byte == 0x5c { return cursor }
+      cursor += 1
+    }
+    return cursor
   }
 
   /// `string` as JSON, in quotes.

@@ -13,19 +13,19 @@ public struct TagList: RandomAccessCollection, Sendable {
   }
 
   /// The first tag of that name.
-  public func first(named name: StaticString) -> Tag? { first { $0.name == name } }
+  public func first(named name: StaticString) -> Tag? { indices.first { storage.isNamed(name, tag: $0) }.map { self[$0] } }
 
   /// The last tag of that name.
-  public func last(named name: StaticString) -> Tag? { last { $0.name == name } }
+  public func last(named name: StaticString) -> Tag? { indices.last { storage.isNamed(name, tag: $0) }.map { self[$0] } }
 
   /// All tags of that name, in order.
-  public func all(named name: StaticString) -> [Tag] { filter { $0.name == name } }
+  public func all(named name: StaticString) -> [Tag] { indices.filter { storage.isNamed(name, tag: $0) }.map { self[$0] } }
 
   /// How many tags have that name.
-  public func count(named name: StaticString) -> Int { reduce(0) { $0 + ($1.name == name ? 1 : 0) } }
+  public func count(named name: StaticString) -> Int { indices.count { storage.isNamed(name, tag: $0) } }
 
   /// Whether a tag of that name has `value` as its second element.
   public func contains(_ name: StaticString, value: StaticString) -> Bool {
-    contains { tag in tag.name == name && tag[1].map { $0 == value } == true }
+    indices.contains { storage.isNamed(name, tag: $0) && self[$0][1].map { $0 == value } == true }
   }
 }

@@ -25,6 +25,14 @@ final class TagStorage: Sendable {
 
   func elementRange(ofTag index: Int) -> Range<Int> { (index == 0 ? 0 : Int(tagEnds[index - 1]))..<Int(tagEnds[index]) }
 
+  /// Whether the tag's first element is `name`, compared where it lies; a tag without elements has the empty name.
+  func isNamed(_ name: StaticString, tag index: Int) -> Bool {
+    guard let first = elementRange(ofTag: index).first else { return name.utf8CodeUnitCount == 0 }
+    let element = elements[first]
+    guard element.isString, Int(element.end) - Int(element.start) == name.utf8CodeUnitCount else { return false }
+    return name.withUTF8Buffer { arena[Int(element.start)..<Int(element.end)].elementsEqual($0) }
+  }
+
   func text(ofElement index: Int) -> Text? {
     let element = elements[index]
     return element.isString ? Text(utf8: arena[Int(element.start)..<Int(element.end)]) : nil

@@ -9,7 +9,8 @@ extension CampaignReference {
   func resolve(in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?) throws -> CampaignRecord {
     trace?.enter("K3")
     var named: Set<ProjectID> = []
-    if let project, try state.contains(CrowdfundingState.campaigns, project.bytes) { named.insert(project) }
+    let direct = try project.flatMap { try CampaignRecord.read($0, state) }
+    if let project, direct != nil { named.insert(project) }
     if let event, let note = try CrowdfundingNote(try state.known(event)), note.kind == .version, let project = note.project { named.insert(project) }
     if let address, (1...128).contains(address.identifier.count),
       let project = try state.project(in: CrowdfundingState.addresses, CrowdfundingState.addressKey(address.pubkey, address.identifier))
@@ -19,7 +20,7 @@ extension CampaignReference {
     if let pubkey = claims.pubkey, let project = try state.project(in: CrowdfundingState.biens, pubkey.bytes) { named.insert(project) }
     guard named.count <= 1 else { throw CrowdfundingRejection.twoCampaigns }
     trace?.enter("K4")
-    guard let found = named.first, let record = try CampaignRecord.read(found, state) else {
+    guard let found = named.first, let record = try found == project ? direct : CampaignRecord.read(found, state) else {
       guard !circumstances.isLive else { throw CrowdfundingRejection.unknownProject }
       let (dependency, shown) = dependency
       throw Parked(CrowdfundingRejection.missingCampaign(shown), waitingFor: dependency)

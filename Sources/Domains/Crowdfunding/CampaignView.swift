@@ -45,7 +45,9 @@ public struct CampaignView: Sendable {
   /// - Parameters:
   ///   - newest: how many of the newest contributions are listed; nil: all.
   ///   - countsContributors: reads every contribution of the campaign.
-  public init(_ record: CampaignRecord, newest: Int? = nil, countsContributors: Bool = true, reading state: borrowing some StateReader & ~Copyable) throws {
+  public init(_ record: CampaignRecord, newest: Int? = nil, countsContributors: Bool = true, reading state: borrowing some StateReader & ~Copyable)
+    throws
+  {
     self.record = record
     let derived = try DerivedStatus.read(record, state)
     status = derived?.status ?? .draft
