@@ -136,6 +136,15 @@ final class Relay {
     }
   }
 
+  /// Waits until the plugin holds less anonymous memory than that; false when it still holds more after ten seconds.
+  func comesDown(to bytes: Int) throws -> Bool {
+    for _ in 0..<1000 {
+      if try anonymousMemory() < bytes { return true }
+      usleep(10_000)
+    }
+    return false
+  }
+
   /// Anonymous memory, in bytes.
   func anonymousMemory() throws -> Int {
     let status = try String(contentsOfFile: "/proc/\(child.processID)/status", encoding: .utf8)
