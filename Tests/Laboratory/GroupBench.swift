@@ -167,7 +167,7 @@ enum GroupBench: Subcommand {
       if index % 1000 == 999 { FileHandle.standardError.write(Data("\rmodification \(index + 1) of \(modifications)".utf8)) }
     }
     FileHandle.standardError.write(Data("\n".utf8))
-    report("a modification of 10,000 members, judged twice and committed (relaxed)", whole)
+    report("a modification of 10,000 members, judged and committed (relaxed)", whole)
     report(
       "the next modification, judged",
       try (0..<200).map { index in

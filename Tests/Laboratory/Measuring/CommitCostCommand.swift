@@ -10,7 +10,7 @@ enum CommitCostCommand: Subcommand {
 
     Judges N contributions (2000) in this process, on a new state in a temporary directory or in DIR, once with durability full and once relaxed
     (or with one of them only).
-    The judgement (parsing, id and signature, both decisions, all writes) is timed up to the call of mdb_txn_commit, and that call apart.
+    The judgement (parsing, id and signature, the decision, all writes) is timed up to the call of mdb_txn_commit, and that call apart.
     Without pipes and without strfry: `pingpong` measures those.
 
     example:
