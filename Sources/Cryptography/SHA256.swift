@@ -39,16 +39,19 @@ public final class SHA256 {
 
   /// The digest of `bytes`, in one go.
   public static func digest(of bytes: some Collection<UInt8>) -> Bytes32 {
-    func hash(_ input: UnsafeBufferPointer<UInt8>) -> Bytes32 {
-      var context = SHA256_CTX()
-      return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { output in
-        check(SHA256_Init(&context), "SHA256_Init")
-        check(SHA256_Update(&context, input.baseAddress, input.count), "SHA256_Update")
-        check(SHA256_Final(output.baseAddress, &context), "SHA256_Final")
-        return output.baseAddress.map { Bytes32(unsafe: $0) } ?? .zero
-      }
+    let inPlace = bytes.withContiguousStorageIfAvailable { digest(of: UnsafeRawBufferPointer($0)) }
+    return inPlace ?? Array(bytes).withUnsafeBytes { digest(of: $0) }
+  }
+
+  /// The digest of bytes where they lie, in one go.
+  public static func digest(of bytes: UnsafeRawBufferPointer) -> Bytes32 {
+    var context = SHA256_CTX()
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { output in
+      check(SHA256_Init(&context), "SHA256_Init")
+      check(SHA256_Update(&context, bytes.baseAddress, bytes.count), "SHA256_Update")
+      check(SHA256_Final(output.baseAddress, &context), "SHA256_Final")
+      return output.baseAddress.map { Bytes32(unsafe: $0) } ?? .zero  // an allocation of 32 bytes has a base
     }
-    return bytes.withContiguousStorageIfAvailable(hash) ?? Array(bytes).withUnsafeBufferPointer(hash)
   }
 
   /// No input makes these calls fail, only a broken library; and then stopping (all state is crash-safe) is better than a wrong digest.

@@ -5,9 +5,14 @@ public enum JSONText {
   /// Appends `utf8`, escaped and in quotes. The bytes must be valid UTF-8, as those of a String or a `Text` are.
   public static func append(_ utf8: some Sequence<UInt8>, to json: inout [UInt8]) {
     json.append(0x22)
+    appendInside(utf8, to: &json)
+    json.append(0x22)
+  }
+
+  /// As `append`, without the quotes.
+  static func appendInside(_ utf8: some Sequence<UInt8>, to json: inout [UInt8]) {
     let isDone: Void? = utf8.withContiguousStorageIfAvailable { append($0, to: &json) }
     if isDone == nil { Array(utf8).withUnsafeBufferPointer { append($0, to: &json) } }
-    json.append(0x22)
   }
 
   /// Appends `verbatim` as it is: the brackets, commas and keys around values.

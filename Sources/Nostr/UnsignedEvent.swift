@@ -10,53 +10,64 @@ public struct UnsignedEvent: Sendable, Hashable {
   /// Seconds since 1970.
   public let createdAt: UInt64
   public let kind: UInt64
-  public let tags: [[String]]
-  public let content: String
   /// The SHA-256 of the NIP-01 serialisation `[0,pubkey,created_at,kind,tags,content]`.
   public let id: EventID
-  /// The tags as JSON: the id is made of it, and then the event.
-  private let tagsJSON: [UInt8]
+  /// That serialisation. The event's own JSON is made of its pieces.
+  private let form: [UInt8]
+  private let tagsRange, contentRange: Range<Int>
 
+  /// - Parameter write: writes the tags.
   /// - Throws: `controlCharacter` when a tag or the content has one besides `\n`, `\t`, `\r` (U+007F is one too).
-  public init(pubkey: PublicKey, createdAt: UInt64, kind: UInt64, tags: [[String]], content: String) throws(UnsignedEventError) {
-    guard Self.isPlain(content), tags.allSatisfy({ $0.allSatisfy(Self.isPlain) }) else { throw .controlCharacter }
+  public init(
+    pubkey: PublicKey, createdAt: UInt64, kind: UInt64, content: String = "", tags write: (inout TagWriter) -> Void
+  ) throws(UnsignedEventError) {
+    var head: [UInt8] = []
+    head.reserveCapacity(1024 + content.utf8.count)
+    JSONText.append("[0,\"", to: &head)
+    pubkey.value.appendHex(to: &head)
+    JSONText.append("\",", to: &head)
+    JSONText.append(createdAt, to: &head)
+    JSONText.append(",", to: &head)
+    JSONText.append(kind, to: &head)
+    JSONText.append(",", to: &head)
+    let tagsBegin = head.count
+    var writer = TagWriter(after: consume head)
+    write(&writer)
+    writer.finish()
+    guard writer.isPlain, Self.isPlain(content) else { throw .controlCharacter }
+    var form = (consume writer).json
+    tagsRange = tagsBegin..<form.count
+    JSONText.append(",", to: &form)
+    let contentBegin = form.count
+    JSONText.append(content.utf8, to: &form)
+    contentRange = contentBegin..<form.count
+    JSONText.append("]", to: &form)
+    id = EventID(form.withUnsafeBytes { SHA256.digest(of: $0) })
     self.pubkey = pubkey
     self.createdAt = createdAt
     self.kind = kind
-    self.tags = tags
-    self.content = content
-    var form: [UInt8] = []
-    form.reserveCapacity(Self.estimatedBytes(tags, content))
-    JSONText.append("[0,\"", to: &form)
-    pubkey.value.appendHex(to: &form)
-    JSONText.append("\",", to: &form)
-    JSONText.append(createdAt, to: &form)
-    JSONText.append(",", to: &form)
-    JSONText.append(kind, to: &form)
-    JSONText.append(",", to: &form)
-    let tagsBegin = form.count
-    Self.append(tags, to: &form)
-    tagsJSON = Array(form[tagsBegin...])
-    JSONText.append(",", to: &form)
-    JSONText.append(content.utf8, to: &form)
-    JSONText.append("]", to: &form)
-    id = EventID(SHA256.digest(of: form))
+    self.form = form
+  }
+
+  /// As above, with the tags as lists of texts.
+  public init(pubkey: PublicKey, createdAt: UInt64, kind: UInt64, tags: [[String]], content: String) throws(UnsignedEventError) {
+    try self.init(pubkey: pubkey, createdAt: createdAt, kind: kind, content: content) { writer in
+      for tag in tags {
+        writer.begin()
+        for element in tag { writer.add(text: element) }
+      }
+    }
   }
 
   // The id stands for everything else.
   public static func == (left: UnsignedEvent, right: UnsignedEvent) -> Bool { left.id == right.id }
   public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 
-  private static func isPlain(_ text: String) -> Bool {
+  static func isPlain(_ text: String) -> Bool {
     func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
       bytes.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x0a || $0 == 0x09 || $0 == 0x0d }
     }
     return text.utf8.withContiguousStorageIfAvailable(isPlain) ?? Array(text.utf8).withUnsafeBufferPointer(isPlain)
-  }
-
-  /// About how long a JSON form is, so that most are written without moving.
-  private static func estimatedBytes(_ tags: [[String]], _ content: String) -> Int {
-    tags.reduce(512 + content.utf8.count) { sum, tag in tag.reduce(sum + 3) { $0 + $1.utf8.count + 3 } }
   }
 
   /// The event as a JSON object, with id and without sig, keys in alphabetical order: the same event always gives the same bytes.
@@ -75,9 +86,9 @@ public struct UnsignedEvent: Sendable, Hashable {
 
   private func json(signature: [UInt8]?) -> [UInt8] {
     var json: [UInt8] = []
-    json.reserveCapacity(tagsJSON.count + content.utf8.count + 512)
+    json.reserveCapacity(form.count + 256)
     JSONText.append("{\"content\":", to: &json)
-    JSONText.append(content.utf8, to: &json)
+    json += form[contentRange]
     JSONText.append(",\"created_at\":", to: &json)
     JSONText.append(createdAt, to: &json)
     JSONText.append(",\"id\":\"", to: &json)
@@ -91,22 +102,8 @@ public struct UnsignedEvent: Sendable, Hashable {
       json += Hex.encode(signature)
     }
     JSONText.append("\",\"tags\":", to: &json)
-    json += tagsJSON
+    json += form[tagsRange]
     JSONText.append("}", to: &json)
     return json
-  }
-
-  private static func append(_ tags: [[String]], to json: inout [UInt8]) {
-    json.append(UInt8(ascii: "["))
-    for (index, tag) in tags.enumerated() {
-      if index > 0 { json.append(UInt8(ascii: ",")) }
-      json.append(UInt8(ascii: "["))
-      for (index, element) in tag.enumerated() {
-        if index > 0 { json.append(UInt8(ascii: ",")) }
-        JSONText.append(element.utf8, to: &json)
-      }
-      json.append(UInt8(ascii: "]"))
-    }
-    json.append(UInt8(ascii: "]"))
   }
 }

@@ -17,31 +17,74 @@ struct CrowdfundingFollowUp {
     let (amount, target) = (contribution.amount, contribution.target)
     return [
       .made {
-        var tags: [[String]] = []
-        if let head {
-          tags.append(["e", head.id.hex])
-          tags.append(["a", Address(kind: 30904, pubkey: head.author, identifier: head.terms.identifier).text.string.printable])
+        let receipt = try UnsignedEvent(pubkey: node, createdAt: createdAt, kind: 9742) { tags in
+          if let head {
+            tags.begin("e")
+            tags.add(head.id)
+            tags.begin("a")
+            tags.add(Address(kind: 30904, pubkey: head.author, identifier: head.terms.identifier))
+          }
+          tags.begin("e")
+          tags.add(id)
+          tags.add(literal: "")
+          tags.add(literal: "reaction")
+          tags.begin("p")
+          tags.add(author)
+          tags.begin("project-id")
+          tags.add(project)
+          tags.begin("amount")
+          tags.open()
+          tags.put(amount)
+          tags.close()
+          tags.begin("currency")
+          tags.add(literal: "ZEN")
+          tags.begin("target")
+          tags.add(text: target.name)
+          // CF:<project-id>:ZEN:<N>:<first 8 hex of the sender>:<first 16 hex of the event id>
+          tags.begin("tx_ref")
+          tags.open()
+          tags.put(literal: "CF:")
+          tags.put(project)
+          tags.put(literal: ":ZEN:")
+          tags.put(amount)
+          tags.put(literal: ":")
+          tags.put(author.value, hexDigits: 8)
+          tags.put(literal: ":")
+          tags.put(id.value, hexDigits: 16)
+          tags.close()
+          tags.begin("s")
+          tags.add(literal: "OK")
+          tags.begin("settlement")
+          tags.add(literal: "none")
+          tags.begin("t")
+          tags.add(literal: "crowdfunding-contribution")
+          tags.begin("t")
+          tags.add(literal: "UPlanet")
+          tags.begin("role")
+          tags.add(literal: "receipt")
         }
-        let (zen, sender, reaction) = (amount.decimal(), author.hex, id.hex)
-        tags += [
-          ["e", reaction, "", "reaction"], ["p", sender], ["project-id", project.description], ["amount", zen], ["currency", "ZEN"],
-          ["target", target.name], ["tx_ref", "CF:\(project):ZEN:\(zen):\(sender.prefix(8)):\(reaction.prefix(16))"],
-          ["s", "OK"], ["settlement", "none"], ["t", "crowdfunding-contribution"], ["t", "UPlanet"], ["role", "receipt"],
-        ]
-        let receipt = try UnsignedEvent(pubkey: node, createdAt: createdAt, kind: 9742, tags: tags, content: "")
         return FollowUpEvent(name: .contributionReceipt, subject: project.bytes, trigger: id, body: .unsigned(receipt))
       }
     ]
   }
 
   /// Kind 1985 (NIP-32): this node recorded the decision.
-  func label(_ label: String, _ event: VerifiedEvent, _ project: ProjectID) -> [FollowUp] {
+  func label(_ label: StaticString, _ event: VerifiedEvent, _ project: ProjectID) -> [FollowUp] {
     guard options.labels, let node = options.nodeKey else { return [] }
     let (id, author, createdAt) = (event.id, event.pubkey, event.createdAt)
     return [
       .made {
-        let tags = [["L", "commonsguard"], ["l", label, "commonsguard"], ["e", id.hex], ["p", author.hex]]
-        let label = try UnsignedEvent(pubkey: node, createdAt: createdAt, kind: 1985, tags: tags, content: "")
+        let label = try UnsignedEvent(pubkey: node, createdAt: createdAt, kind: 1985) { tags in
+          tags.begin("L")
+          tags.add(literal: "commonsguard")
+          tags.begin("l")
+          tags.add(literal: label)
+          tags.add(literal: "commonsguard")
+          tags.begin("e")
+          tags.add(id)
+          tags.begin("p")
+          tags.add(author)
+        }
         return FollowUpEvent(name: .decisionLabel, subject: project.bytes, trigger: id, body: .unsigned(label))
       }
     ]
@@ -100,6 +143,22 @@ struct CrowdfundingFollowUp {
       if content.utf8.count <= maxContentBytes || limit == 0 { return content }
       limit /= 2
     }
+  }
+}
+
+extension TagWriter {
+  /// Ẑ, as `Amount.decimal` writes them.
+  fileprivate mutating func put(_ amount: Amount) {
+    if amount.hundredths % 100 == 0 { put(number: amount.hundredths / 100) } else { put(text: amount.decimal()) }
+  }
+
+  /// A project id is plain ASCII (C3).
+  fileprivate mutating func put(_ project: ProjectID) { put(ascii: project.bytes) }
+
+  fileprivate mutating func add(_ project: ProjectID) {
+    open()
+    put(project)
+    close()
   }
 }
 
