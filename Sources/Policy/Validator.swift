@@ -27,6 +27,9 @@ public protocol Validator: Sendable {
   /// The context-free checks, in the spec's order. Throws a `Rejection`.
   func parse(_ event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws -> TypedEvent
 
+  /// Parses once; the result can be decided twice (in the read transaction, and again in the write transaction). Throws as `parse`.
+  func prepare(_ event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws -> any PreparedEvent
+
   /// The answer to an accepted event that comes again: nil to accept it again (a superseded version: `duplicate:`).
   func answerToKnown(_ event: TypedEvent, _ known: KnownEvent, reading state: borrowing some StateReader & ~Copyable) throws -> Rejection?
 
@@ -66,30 +69,41 @@ extension Validator {
     throw Rejection.invalid("\(domain.name) knows no decision called \(decision.action)")
   }
 
-  /// Parses once; the result can be decided twice (in the read transaction, and again in the write transaction).
+  @inlinable
   public func prepare(_ event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws -> any PreparedEvent {
     Prepared(validator: self, typed: try parse(event, in: circumstances, trace: trace))
   }
 }
 
 /// An event that passed the context-free checks of one domain.
-public protocol PreparedEvent: Sendable {
+public protocol PreparedEvent: AnyObject, Sendable {
   var domain: Domain { get }
   func answerToKnown(_ known: KnownEvent, reading state: borrowing some StateReader & ~Copyable) throws -> Rejection?
   /// Never throws a `Rejection` or `Parked`: they become verdicts. Throws faults.
   func decide(in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?) throws -> Verdict
 }
 
-private struct Prepared<Rules: Validator>: PreparedEvent {
-  let validator: Rules
-  let typed: Rules.TypedEvent
+/// Inlinable with `prepare`, so that each domain has its own without asking the runtime for it.
+@usableFromInline
+final class Prepared<Rules: Validator>: PreparedEvent {
+  private let validator: Rules
+  private let typed: Rules.TypedEvent
 
+  @usableFromInline
+  init(validator: Rules, typed: Rules.TypedEvent) {
+    self.validator = validator
+    self.typed = typed
+  }
+
+  @usableFromInline
   var domain: Domain { validator.domain }
 
+  @usableFromInline
   func answerToKnown(_ known: KnownEvent, reading state: borrowing some StateReader & ~Copyable) throws -> Rejection? {
     try validator.answerToKnown(typed, known, reading: state)
   }
 
+  @usableFromInline
   func decide(in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?) throws -> Verdict {
     do {
       return try validator.decide(typed, in: circumstances, reading: state, trace: trace)

@@ -17,14 +17,27 @@ public enum CampaignTrust: UInt8, Comparable, Sendable {
 
 /// What is known of one campaign: its binding, its head, its vote.
 public struct CampaignRecord: Sendable, Equatable {
-  /// The newest effective version.
-  public struct Head: Sendable, Equatable {
+  /// The newest effective version. A class, since records are handed around and its terms are much to copy.
+  public final class Head: Sendable, Equatable {
     public let id: EventID
     public let author: PublicKey
     public let createdAt: UInt64
     public let terms: CampaignTerms
     /// The last status that was no claim on the ledger (neither funded nor completed): what the status is while a claim is not borne out.
     public let unclaimedStatus: CampaignStatus
+
+    init(id: EventID, author: PublicKey, createdAt: UInt64, terms: CampaignTerms, unclaimedStatus: CampaignStatus) {
+      self.id = id
+      self.author = author
+      self.createdAt = createdAt
+      self.terms = terms
+      self.unclaimedStatus = unclaimedStatus
+    }
+
+    public static func == (left: Head, right: Head) -> Bool {
+      left.id == right.id && left.author == right.author && left.createdAt == right.createdAt && left.terms == right.terms
+        && left.unclaimedStatus == right.unclaimedStatus
+    }
   }
 
   public let project: ProjectID

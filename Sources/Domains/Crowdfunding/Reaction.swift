@@ -2,8 +2,8 @@
 import Nostr
 import Policy
 
-/// How a reaction names its campaign (K3), and what it says of it (K6).
-public struct CampaignReference: Sendable {
+/// How a reaction names its campaign (K3), and what it says of it (K6). A class, since it is much to copy and is handed from check to check.
+public final class CampaignReference: Sendable {
   let project: ProjectID?
   /// The last `e`: any version of the campaign.
   let event: EventID?
