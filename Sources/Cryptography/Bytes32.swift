@@ -67,7 +67,7 @@ public struct Bytes32: Hashable, Comparable, Sendable {
   var tail: UInt64 { word3 }
 
   /// Lends the 32 bytes for the length of `body`; the pointer must not leave it. No heap.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func withUnsafeBytes<Result, Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Result) throws(Failure) -> Result {
     try Swift.withUnsafeBytes(of: self, body)
   }

@@ -8,7 +8,17 @@ extension Environment {
   /// valid until `body` returns: copy what outlives it. Keep it short: while it runs, pages that writers free cannot be used again.
   ///
   /// Throws what `body` throws, `LMDBError`, `EnvironmentError.nestedTransaction` or `.mapLost`.
+  @inlinable
   public func read<R>(_ body: (borrowing ReadTransaction) throws -> R) throws -> R {
+    var result: R?
+    try withSnapshot { result = try body($0) }
+    guard let result else { preconditionFailure("a snapshot's body returned nothing") }  // not reached: it returned, or this threw
+    return result
+  }
+
+  /// Not generic, so that each caller's own type costs no call into the runtime.
+  @usableFromInline
+  func withSnapshot(_ body: (borrowing ReadTransaction) throws -> Void) throws {
     let thread = UInt(pthread_self())
     if writerThread.load(ordering: .relaxed) == thread { throw EnvironmentError.nestedTransaction }
     let slot = try readers.claim(for: thread)

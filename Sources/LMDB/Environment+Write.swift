@@ -2,8 +2,8 @@
 import Glibc
 
 extension Environment {
-  private enum Attempt<R> {
-    case committed(R)
+  private enum Attempt {
+    case committed
     case mapFull(mapBytes: Int)
     case mapResized(mapBytes: Int)
   }
@@ -15,18 +15,28 @@ extension Environment {
   /// when it begins. An error of LMDB inside `body` aborts the transaction even if `body` catches it.
   ///
   /// Throws what `body` throws, `LMDBError`, `EnvironmentError.mapLimitReached`, `.nestedTransaction` or `.mapLost`.
+  @inlinable
   public func write<R>(_ body: (borrowing WriteTransaction) throws -> R) throws -> R {
+    var result: R?
+    try transact { result = try body($0) }
+    guard let result else { preconditionFailure("a transaction's body returned nothing") }  // not reached: it returned, or this threw
+    return result
+  }
+
+  /// Not generic, so that each caller's own type costs no call into the runtime.
+  @usableFromInline
+  func transact(_ body: (borrowing WriteTransaction) throws -> Void) throws {
     try refuseNesting()
     while true {
       switch try attempt(body) {
-      case .committed(let result): return result
+      case .committed: return
       case .mapFull(let mapBytes): try growMap(beyond: mapBytes)
       case .mapResized(let mapBytes): try adoptMap(beyond: mapBytes)
       }
     }
   }
 
-  private func attempt<R>(_ body: (borrowing WriteTransaction) throws -> R) throws -> Attempt<R> {
+  private func attempt(_ body: (borrowing WriteTransaction) throws -> Void) throws -> Attempt {
     try gate.enter()
     defer { gate.leave() }
     let transaction: OpaquePointer
@@ -35,8 +45,11 @@ extension Environment {
     }
     writerThread.store(UInt(pthread_self()), ordering: .relaxed)
     let failures = TransactionFailures()
-    let outcome = Result {
+    var thrown: (any Error)?
+    do {
       try body(WriteTransaction(transaction, maxKeyBytes: maxKeyBytes, failures: failures, faultInjection: options.faultInjection))
+    } catch {
+      thrown = error
     }
     // Before the lock is given back: from then on the field is the next writer's.
     writerThread.store(0, ordering: .relaxed)
@@ -44,19 +57,16 @@ extension Environment {
     if let failure = failures.first {
       LMDBCalls.abort(transaction)
       if failure.isMapFull { return .mapFull(mapBytes: try LMDBCalls.mapBytes(handle)) }
-      if case .failure(let error) = outcome { throw error }
-      throw failure
+      throw thrown ?? failure
     }
-    switch outcome {
-    case .failure(let error):
+    if let thrown {
       LMDBCalls.abort(transaction)
-      throw error
-    case .success(let result):
-      do { try commit(transaction) } catch let error as LMDBError where error.isMapFull {
-        return .mapFull(mapBytes: try LMDBCalls.mapBytes(handle))
-      }
-      return .committed(result)
+      throw thrown
     }
+    do { try commit(transaction) } catch let error as LMDBError where error.isMapFull {
+      return .mapFull(mapBytes: try LMDBCalls.mapBytes(handle))
+    }
+    return .committed
   }
 
   private func commit(_ transaction: OpaquePointer) throws {

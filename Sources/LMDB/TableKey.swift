@@ -13,11 +13,13 @@ extension UInt64: TableKey {
     self.init(bigEndian: keyBytes.loadUnaligned(as: UInt64.self))
   }
 
+  @inlinable
   public func withKeyBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R { try Swift.withUnsafeBytes(of: bigEndian, body) }
 }
 
 extension [UInt8]: TableKey {
   public init?(keyBytes: UnsafeRawBufferPointer) { self.init(keyBytes) }
 
+  @inlinable
   public func withKeyBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R { try withUnsafeBytes(body) }
 }

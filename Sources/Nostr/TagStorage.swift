@@ -30,7 +30,7 @@ final class TagStorage: Sendable {
     guard let first = elementRange(ofTag: index).first else { return name.utf8CodeUnitCount == 0 }
     let element = elements[first]
     guard element.isString, Int(element.end) - Int(element.start) == name.utf8CodeUnitCount else { return false }
-    return name.withUTF8Buffer { arena[Int(element.start)..<Int(element.end)].elementsEqual($0) }
+    return arena[Int(element.start)..<Int(element.end)].isSame(as: name)
   }
 
   func text(ofElement index: Int) -> Text? {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 import Cryptography
+import Glibc
 
 /// Validated UTF-8, compared byte by byte: two texts are the same only when their bytes are.
 ///
@@ -34,7 +35,7 @@ public struct Text: Hashable, Comparable, Sendable, CustomStringConvertible {
   public func equals(_ string: String) -> Bool { bytes.elementsEqual(string.utf8) }
 
   public func hasPrefix(_ prefix: StaticString) -> Bool {
-    prefix.withUTF8Buffer { bytes.starts(with: $0) }
+    bytes.count >= prefix.utf8CodeUnitCount && bytes.prefix(prefix.utf8CodeUnitCount).isSame(as: prefix)
   }
 
   /// The number these decimal digits write: nil when empty, when there is any other byte, a leading zero, or more than UInt64 holds.
@@ -49,10 +50,21 @@ public struct Text: Hashable, Comparable, Sendable, CustomStringConvertible {
   public static func == (left: Text, right: Text) -> Bool { left.bytes == right.bytes }
 
   public static func == (left: Text, right: StaticString) -> Bool {
-    right.withUTF8Buffer { left.bytes.count == $0.count && left.bytes.elementsEqual($0) }
+    left.bytes.isSame(as: right)
   }
 
   public static func != (left: Text, right: StaticString) -> Bool { !(left == right) }
 
   public static func < (left: Text, right: Text) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
+}
+
+extension ArraySlice<UInt8> {
+  /// Whether the bytes are those of a literal; compared in one go, as every tag's name is.
+  func isSame(as literal: StaticString) -> Bool {
+    guard count == literal.utf8CodeUnitCount else { return false }
+    return withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return true }  // no bytes on either side
+      return memcmp(base, literal.utf8Start, bytes.count) == 0
+    }
+  }
 }

@@ -7,7 +7,7 @@ public struct Dependency: Hashable, Sendable {
 
   public static let maxKeyBytes = 200
 
-  public init(_ domain: Domain, _ key: some Collection<UInt8>) {
-    self.key = [domain.rawValue] + Array(key.prefix(Self.maxKeyBytes - 1))
+  public init(_ domain: Domain, _ key: [UInt8]) {
+    self.key = key.count < Self.maxKeyBytes ? [domain.rawValue] + key : [domain.rawValue] + key[..<(Self.maxKeyBytes - 1)]
   }
 }

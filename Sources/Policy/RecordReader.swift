@@ -39,8 +39,8 @@ public struct RecordReader {
   public mutating func bool() throws -> Bool { try uint8() != 0 }
 
   /// Bytes behind their length.
-  public mutating func counted() throws -> [UInt8] { Array(try fixed(Int(try uint32()))) }
-  public mutating func string() throws -> String { String(decoding: try counted(), as: UTF8.self) }
+  public mutating func counted() throws -> [UInt8] { try next(Int(try uint32())) { Array($0) } }
+  public mutating func string() throws -> String { try next(Int(try uint32())) { String(decoding: $0, as: UTF8.self) } }
 
   @inlinable
   public mutating func optional<Value>(_ read: (inout RecordReader) throws -> Value) throws -> Value? {

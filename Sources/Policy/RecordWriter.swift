@@ -16,8 +16,11 @@ public struct RecordWriter: Sendable {
 
   public mutating func put(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
-  /// Bytes of a length that the reader knows.
+  /// Bytes of a length that the reader knows. Overloads for what is written often: the generic one costs more than the copying.
   public mutating func put(fixed value: some Collection<UInt8>) { bytes.append(contentsOf: value) }
+  public mutating func put(fixed value: [UInt8]) { bytes.append(contentsOf: value) }
+  public mutating func put(fixed value: ArraySlice<UInt8>) { bytes.append(contentsOf: value) }
+  public mutating func put(fixed value: UnsafeRawBufferPointer) { bytes.append(contentsOf: value) }
 
   /// Bytes behind their length (4 bytes).
   public mutating func put(counted value: some Collection<UInt8>) {
@@ -25,10 +28,23 @@ public struct RecordWriter: Sendable {
     bytes.append(contentsOf: value)
   }
 
+  public mutating func put(counted value: [UInt8]) {
+    put(UInt32(truncatingIfNeeded: value.count))
+    bytes.append(contentsOf: value)
+  }
+
+  public mutating func put(counted value: ArraySlice<UInt8>) {
+    put(UInt32(truncatingIfNeeded: value.count))
+    bytes.append(contentsOf: value)
+  }
+
   public mutating func put(counted value: String) {
     put(UInt32(truncatingIfNeeded: value.utf8.count))
-    bytes.append(contentsOf: value.utf8)
+    put(text: value)
   }
+
+  /// The UTF-8 of a text of which the reader knows where it ends.
+  public mutating func put(text value: String) { bytes.append(contentsOf: value.utf8) }
 
   /// A presence byte, then the value.
   @inlinable

@@ -11,7 +11,12 @@ extension DeferredFollowUp {
 
   /// `domain 1 · name · 0 · subject`: there is one for each subject.
   var key: [UInt8] {
-    [domain.rawValue] + Array(name.rawValue.utf8) + [0] + (subject.count > Self.maxSubjectBytes ? SHA256.digest(of: subject).bytes : subject)
+    var writer = RecordWriter(capacity: 64 + subject.count)
+    writer.put(domain.rawValue)
+    writer.put(text: name.rawValue)
+    writer.put(UInt8(0))
+    if subject.count > Self.maxSubjectBytes { writer.put(SHA256.digest(of: subject)) } else { writer.put(fixed: subject) }
+    return writer.bytes
   }
 
   /// `version 1 · domain 1 · dueAt 8 · receivedAt 8 · trigger 32 · name n · subject n`
@@ -27,6 +32,18 @@ extension DeferredFollowUp {
     return writer.bytes
   }
 
+  /// One that waits for the same subject is due at the earlier time, with the trigger that was received last. Its key says the rest.
+  func merging(waiting bytes: UnsafeRawBufferPointer) throws -> DeferredFollowUp {
+    var reader = RowReader(bytes, of: "deferred")
+    try reader.version(Self.version)
+    _ = try reader.domain()
+    let waiting = (dueAt: try reader.uint64(), receivedAt: try reader.uint64(), trigger: try reader.eventID())
+    let isLater = waiting.receivedAt > receivedAt
+    return DeferredFollowUp(
+      domain: domain, name: name, subject: subject, trigger: isLater ? waiting.trigger : trigger,
+      receivedAt: isLater ? waiting.receivedAt : receivedAt, dueAt: min(waiting.dueAt, dueAt))
+  }
+
   init(decoding bytes: UnsafeRawBufferPointer) throws {
     var reader = RowReader(bytes, of: "deferred")
     try reader.version(Self.version)
@@ -40,17 +57,10 @@ extension DeferredFollowUp {
 }
 
 extension StateWriter {
-  /// Merges with what waits for the subject: due at the earlier time, with the trigger that was received last.
+  /// Merges with what waits for the subject.
   func enqueue(_ deferred: DeferredFollowUp) throws {
     let key = deferred.key
-    var merged = deferred
-    if let bytes = try key.withUnsafeBytes({ try get(tables.deferred, $0) }) {
-      let waiting = try DeferredFollowUp(decoding: bytes)
-      let latest = waiting.receivedAt > deferred.receivedAt ? waiting : deferred
-      merged = DeferredFollowUp(
-        domain: deferred.domain, name: deferred.name, subject: deferred.subject, trigger: latest.trigger, receivedAt: latest.receivedAt,
-        dueAt: min(waiting.dueAt, deferred.dueAt))
-    }
+    let merged = try key.withUnsafeBytes { try get(tables.deferred, $0) }.map { try deferred.merging(waiting: $0) } ?? deferred
     try put(tables.deferred, key, merged.encoded())
   }
 

@@ -17,7 +17,7 @@ extension StateWriter {
     value.put(domain.rawValue)
     value.put(sequence)
     value.put(fixed: note)
-    try put(tables.events, id.bytes, value.bytes)
+    try put(tables.events, id.value, value.bytes)
   }
 }
 

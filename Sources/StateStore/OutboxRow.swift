@@ -73,7 +73,9 @@ public struct OutboxRow: Sendable {
     writer.put(Self.version)
     writer.put(state.rawValue)
     writer.put(attempts)
-    for time in [nextAttemptAt, createdAt, deliveredAt] { writer.put(time) }
+    writer.put(nextAttemptAt)
+    writer.put(createdAt)
+    writer.put(deliveredAt)
     writer.put(id)
     writer.put(kind)
     writer.put(trigger)

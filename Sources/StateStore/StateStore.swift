@@ -61,7 +61,17 @@ public final class StateStore: Sendable {
   /// Runs `body` on a snapshot of the newest commit; writers go on meanwhile. Takes no lock. Keep it short.
   ///
   /// Throws what `body` throws, and a `Fault` when the state cannot be read.
+  @inlinable
   public func read<R>(_ body: (borrowing StateView) throws -> R) throws -> R {
+    var result: R?
+    try withView { result = try body($0) }
+    guard let result else { preconditionFailure("a view's body returned nothing") }  // not reached: it returned, or this threw
+    return result
+  }
+
+  /// Not generic, so that each caller's own type costs no call into the runtime; `withWriter` too.
+  @usableFromInline
+  func withView(_ body: (borrowing StateView) throws -> Void) throws {
     try faulting { try environment.read { try body(StateView($0, tables)) } }
   }
 
@@ -70,7 +80,16 @@ public final class StateStore: Sendable {
   ///
   /// When the map has to grow, `body` runs again from its start: it must have no effects of its own, or undo them when it begins.
   /// Throws what `body` throws, and a `Fault` when the state cannot be read or written (`state is full` at its limit).
+  @inlinable
   public func write<R>(_ body: (borrowing StateWriter) throws -> R) throws -> R {
+    var result: R?
+    try withWriter { result = try body($0) }
+    guard let result else { preconditionFailure("a writer's body returned nothing") }  // not reached: it returned, or this threw
+    return result
+  }
+
+  @usableFromInline
+  func withWriter(_ body: (borrowing StateWriter) throws -> Void) throws {
     try faulting { try environment.write { try body(StateWriter($0, tables)) } }
   }
 

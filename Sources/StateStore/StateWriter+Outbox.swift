@@ -21,7 +21,7 @@ extension StateWriter {
     if isAgain, let row = try outboxRow(id: event.id), row.state != .due { try remove(row) }
     let floor = try number(tables.meta, MetaName.outboxFloor, of: "meta") ?? 1
     let sequence = max((try lastNumber(tables.outbox) ?? 0) &+ 1, floor)
-    guard try put(tables.outboxIDs, event.id.bytes, sequence.keyBytes, mode: .noOverwrite) else { return }
+    guard try put(tables.outboxIDs, event.id.value, sequence.keyBytes, mode: .noOverwrite) else { return }
     let row = OutboxRow(sequence: sequence, event, createdAt: receivedAt)
     try put(tables.outbox, sequence, row.encoded(), mode: .append)
     try addToIndex(row)

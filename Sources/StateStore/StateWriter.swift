@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
 import LMDB
 import Policy
 
@@ -40,6 +41,11 @@ public struct StateWriter: ~Copyable, StoreReader {
   @discardableResult
   func put(_ table: TableHandle, _ key: [UInt8], _ value: [UInt8], mode: PutMode = .overwrite) throws -> Bool {
     try faulting { try transaction.put(table, key, value, mode: mode) }
+  }
+
+  @discardableResult
+  func put(_ table: TableHandle, _ key: Bytes32, _ value: [UInt8], mode: PutMode = .overwrite) throws -> Bool {
+    try faulting { try key.withUnsafeBytes { key in try value.withUnsafeBytes { try transaction.put(table, key, $0, mode: mode) } } }
   }
 
   func put(_ table: TableHandle, _ number: UInt64, _ value: [UInt8], mode: PutMode = .overwrite) throws {

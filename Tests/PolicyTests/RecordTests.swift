@@ -54,6 +54,32 @@ struct RecordTests {
     }
   }
 
+  @Test("bytes are written alike, whatever collection they come in")
+  func collections() {
+    let bytes: [UInt8] = [1, 2, 3, 0xff]
+    func written(_ write: (inout RecordWriter) -> Void) -> [UInt8] {
+      var writer = RecordWriter(capacity: 1)
+      write(&writer)
+      return writer.bytes
+    }
+    for fixed in [
+      written { $0.put(fixed: bytes) }, written { $0.put(fixed: bytes[...]) }, written { $0.put(fixed: bytes.reversed().reversed()) },
+      written { writer in bytes.withUnsafeBytes { writer.put(fixed: $0) } },
+    ] { #expect(fixed == bytes) }
+    for counted in [written { $0.put(counted: bytes) }, written { $0.put(counted: bytes[...]) }, written { $0.put(counted: bytes.map { $0 }.lazy) }] {
+      #expect(counted == [0, 0, 0, 4] + bytes)
+    }
+    #expect(written { $0.put(text: "né") } == Array("né".utf8))
+  }
+
+  @Test("a dependency's name ends at its limit, and keeps what is shorter whole")
+  func dependencyNames() {
+    let long = [UInt8](repeating: 7, count: 500)
+    #expect(Dependency(.groups, long).key == [Domain.groups.rawValue] + long.prefix(Dependency.maxKeyBytes - 1))
+    #expect(Dependency(.groups, [1, 2]).key == [Domain.groups.rawValue, 1, 2])
+    #expect(Dependency(.groups, Array(long.prefix(199))).key.count == 200)
+  }
+
   @Test("numbers in keys sort as they do themselves")
   func order() {
     func key(_ number: UInt64) -> [UInt8] {

@@ -8,19 +8,20 @@ extension CampaignReference {
   /// Throws a `Rejection`; from sync `Parked` when none is known yet.
   func resolve(in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?) throws -> CampaignRecord {
     trace?.enter("K3")
-    var named: Set<ProjectID> = []
     let direct = try project.flatMap { try CampaignRecord.read($0, state) }
-    if let project, direct != nil { named.insert(project) }
-    if let event, let note = try CrowdfundingNote(try state.known(event)), note.kind == .version, let project = note.project { named.insert(project) }
-    if let address, (1...128).contains(address.identifier.count),
-      let project = try state.project(in: CrowdfundingState.addresses, CrowdfundingState.addressKey(address.pubkey, address.identifier))
-    {
-      named.insert(project)
+    var named = direct?.project
+    func name(_ project: ProjectID?) throws {
+      guard let project else { return }
+      guard named == nil || named == project else { throw CrowdfundingRejection.twoCampaigns }
+      named = project
     }
-    if let pubkey = claims.pubkey, let project = try state.project(in: CrowdfundingState.biens, pubkey.bytes) { named.insert(project) }
-    guard named.count <= 1 else { throw CrowdfundingRejection.twoCampaigns }
+    if let event, let note = try CrowdfundingNote(try state.known(event)), note.kind == .version { try name(note.project) }
+    if let address, (1...128).contains(address.identifier.count) {
+      try name(try state.project(in: CrowdfundingState.addresses, CrowdfundingState.addressKey(address.pubkey, address.identifier)))
+    }
+    if let pubkey = claims.pubkey { try name(try state.project(in: CrowdfundingState.biens, pubkey.bytes)) }
     trace?.enter("K4")
-    guard let found = named.first, let record = try found == project ? direct : CampaignRecord.read(found, state) else {
+    guard let named, let record = try direct ?? CampaignRecord.read(named, state) else {
       guard !circumstances.isLive else { throw CrowdfundingRejection.unknownProject }
       let (dependency, shown) = dependency
       throw Parked(CrowdfundingRejection.missingCampaign(shown), waitingFor: dependency)

@@ -39,13 +39,19 @@ public enum CrowdfundingState {
   /// The key of a contribution or a ballot; also the end of a campaign's entries up to a time, with the greatest id.
   static func timedKey(_ project: ProjectID, _ createdAt: UInt64, _ id: EventID) -> [UInt8] {
     var writer = RecordWriter(capacity: 108)
-    writer.put(fixed: project.keyPrefix)
+    writer.put(UInt8(truncatingIfNeeded: project.bytes.count))
+    writer.put(fixed: project.bytes)
     writer.put(createdAt)
     writer.put(id)
     return writer.bytes
   }
 
-  static func addressKey(_ author: PublicKey, _ identifier: Text) -> [UInt8] { author.bytes + identifier.bytes }
+  static func addressKey(_ author: PublicKey, _ identifier: Text) -> [UInt8] {
+    var writer = RecordWriter(capacity: 32 + identifier.count)
+    writer.put(author)
+    writer.put(fixed: identifier.bytes)
+    return writer.bytes
+  }
 
   static func project(_ bytes: [UInt8], in table: Table) throws -> ProjectID {
     guard let project = ProjectID(ascii: bytes) else { throw Fault.corrupt(table, "malformed project id") }

@@ -12,13 +12,20 @@ struct DeletionRecord: Equatable, Sendable {
   /// How many of one pubkey are remembered.
   static let maxPerPubkey = 100
 
+  private static func key(_ pubkey: PublicKey, _ target: EventID) -> [UInt8] {
+    var writer = RecordWriter(capacity: 64)
+    writer.put(pubkey)
+    writer.put(target)
+    return writer.bytes
+  }
+
   // created_at 8 · id 32 · received_at 8
   func change(_ pubkey: PublicKey, _ target: EventID) -> StateChange {
     var writer = RecordWriter(capacity: 48)
     writer.put(deletion.createdAt)
     writer.put(deletion.id)
     writer.put(receivedAt)
-    return .put(CrowdfundingState.deletions, key: pubkey.bytes + target.bytes, value: writer.bytes)
+    return .put(CrowdfundingState.deletions, key: Self.key(pubkey, target), value: writer.bytes)
   }
 
   init(deletion: FoldPosition, receivedAt: UInt64) {
@@ -35,7 +42,7 @@ struct DeletionRecord: Equatable, Sendable {
 
   /// The deletion of an event by its author that is still remembered.
   static func read(_ event: VerifiedEvent, at receivedAt: UInt64, _ state: borrowing some StateReader & ~Copyable) throws -> DeletionRecord? {
-    guard let bytes = try state.value(CrowdfundingState.deletions, event.pubkey.bytes + event.id.bytes) else { return nil }
+    guard let bytes = try state.value(CrowdfundingState.deletions, key(event.pubkey, event.id)) else { return nil }
     let record = try DeletionRecord(decoding: bytes)
     return record.isKept(at: receivedAt) ? record : nil
   }

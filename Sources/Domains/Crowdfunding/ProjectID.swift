@@ -11,8 +11,14 @@ public struct ProjectID: Hashable, Comparable, Sendable, CustomStringConvertible
   public init?(_ string: String) { self.init(ascii: Array(string.utf8)) }
 
   init?(ascii bytes: some Collection<UInt8>) {
-    guard (4...67).contains(bytes.count), bytes.starts(with: "CF-".utf8), bytes.dropFirst(3).allSatisfy(Self.isAllowed) else { return nil }
-    self.bytes = Array(bytes)
+    self.init(Array(bytes))
+  }
+
+  private init?(_ bytes: [UInt8]) {
+    guard (4...67).contains(bytes.count), bytes[0] == UInt8(ascii: "C"), bytes[1] == UInt8(ascii: "F"), bytes[2] == UInt8(ascii: "-"),
+      bytes.allSatisfy(Self.isAllowed)
+    else { return nil }
+    self.bytes = bytes
   }
 
   private static func isAllowed(_ byte: UInt8) -> Bool {
