@@ -11,11 +11,14 @@ public struct ProjectID: Hashable, Comparable, Sendable, CustomStringConvertible
   public init?(_ string: String) { self.init(ascii: Array(string.utf8)) }
 
   init?(ascii bytes: some Collection<UInt8>) {
-    self.init(Array(bytes))
+    guard bytes.count <= Self.maxBytes else { return nil }
+    self.init(checking: Array(bytes))
   }
 
-  private init?(_ bytes: [UInt8]) {
-    guard (4...67).contains(bytes.count), bytes[0] == UInt8(ascii: "C"), bytes[1] == UInt8(ascii: "F"), bytes[2] == UInt8(ascii: "-"),
+  private static let maxBytes = 67
+
+  private init?(checking bytes: [UInt8]) {
+    guard (4...Self.maxBytes).contains(bytes.count), bytes[0] == UInt8(ascii: "C"), bytes[1] == UInt8(ascii: "F"), bytes[2] == UInt8(ascii: "-"),
       bytes.allSatisfy(Self.isAllowed)
     else { return nil }
     self.bytes = bytes
