@@ -16,18 +16,12 @@ public struct RecordWriter: Sendable {
 
   public mutating func put(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
-  /// Bytes of a length that the reader knows. Overloads for what is written often: the generic one costs more than the copying.
-  public mutating func put(fixed value: some Collection<UInt8>) { bytes.append(contentsOf: value) }
+  /// Bytes of a length that the reader knows. Overloads, since being generic across modules costs more than the copying (decisions/0007).
   public mutating func put(fixed value: [UInt8]) { bytes.append(contentsOf: value) }
   public mutating func put(fixed value: ArraySlice<UInt8>) { bytes.append(contentsOf: value) }
   public mutating func put(fixed value: UnsafeRawBufferPointer) { bytes.append(contentsOf: value) }
 
   /// Bytes behind their length (4 bytes).
-  public mutating func put(counted value: some Collection<UInt8>) {
-    put(UInt32(truncatingIfNeeded: value.count))
-    bytes.append(contentsOf: value)
-  }
-
   public mutating func put(counted value: [UInt8]) {
     put(UInt32(truncatingIfNeeded: value.count))
     bytes.append(contentsOf: value)
