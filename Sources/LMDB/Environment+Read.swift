@@ -10,10 +10,7 @@ extension Environment {
   /// Throws what `body` throws, `LMDBError`, `EnvironmentError.nestedTransaction` or `.mapLost`.
   @inlinable
   public func read<R>(_ body: (borrowing ReadTransaction) throws -> R) throws -> R {
-    var result: R?
-    try withSnapshot { result = try body($0) }
-    guard let result else { preconditionFailure("a snapshot's body returned nothing") }  // not reached: it returned, or this threw
-    return result
+    try returning { take in try withSnapshot { take(try body($0)) } }
   }
 
   /// Not generic, so that each caller's own type costs no call into the runtime.

@@ -17,10 +17,7 @@ extension Environment {
   /// Throws what `body` throws, `LMDBError`, `EnvironmentError.mapLimitReached`, `.nestedTransaction` or `.mapLost`.
   @inlinable
   public func write<R>(_ body: (borrowing WriteTransaction) throws -> R) throws -> R {
-    var result: R?
-    try transact { result = try body($0) }
-    guard let result else { preconditionFailure("a transaction's body returned nothing") }  // not reached: it returned, or this threw
-    return result
+    try returning { take in try transact { take(try body($0)) } }
   }
 
   /// Not generic, so that each caller's own type costs no call into the runtime.

@@ -63,10 +63,7 @@ public final class StateStore: Sendable {
   /// Throws what `body` throws, and a `Fault` when the state cannot be read.
   @inlinable
   public func read<R>(_ body: (borrowing StateView) throws -> R) throws -> R {
-    var result: R?
-    try withView { result = try body($0) }
-    guard let result else { preconditionFailure("a view's body returned nothing") }  // not reached: it returned, or this threw
-    return result
+    try returning { take in try withView { take(try body($0)) } }
   }
 
   /// Not generic, so that each caller's own type costs no call into the runtime; `withWriter` too.
@@ -82,10 +79,7 @@ public final class StateStore: Sendable {
   /// Throws what `body` throws, and a `Fault` when the state cannot be read or written (`state is full` at its limit).
   @inlinable
   public func write<R>(_ body: (borrowing StateWriter) throws -> R) throws -> R {
-    var result: R?
-    try withWriter { result = try body($0) }
-    guard let result else { preconditionFailure("a writer's body returned nothing") }  // not reached: it returned, or this threw
-    return result
+    try returning { take in try withWriter { take(try body($0)) } }
   }
 
   @usableFromInline
