@@ -63,7 +63,8 @@ struct RecordTests {
       return writer.bytes
     }
     for fixed in [
-      written { $0.put(fixed: bytes) }, written { $0.put(fixed: ([9] + bytes)[1...]) }, written { writer in bytes.withUnsafeBytes { writer.put(fixed: $0) } },
+      written { $0.put(fixed: bytes) }, written { $0.put(fixed: ([9] + bytes)[1...]) },
+      written { writer in bytes.withUnsafeBytes { writer.put(fixed: $0) } },
     ] { #expect(fixed == bytes) }
     for counted in [written { $0.put(counted: bytes) }, written { $0.put(counted: ([9] + bytes)[1...]) }] {
       #expect(counted == [0, 0, 0, 4] + bytes)
