@@ -13,7 +13,8 @@ enum CommitCostCommand: Subcommand {
     (or with one of them only).
     The judgement (parsing, id and signature, the decision, all writes) is timed up to the call of mdb_txn_commit, and that call apart.
     Before every second one its event is parsed and verified once alone, at the same moment after a commit, and that one's judgement is left out:
-    a yardstick under the same conditions, since a processor that waited for the disk has forgotten much.
+    a yardstick under the same conditions, since a processor that waited for the disk has forgotten much. It is slower then itself: to compare with
+    another machine, take the relaxed run's.
     Without pipes and without strfry: `pingpong` measures those.
 
     example:
