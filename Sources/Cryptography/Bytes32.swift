@@ -55,11 +55,13 @@ public struct Bytes32: Hashable, Comparable, Sendable {
   /// 64 lowercase hex digits.
   public var hex: String { withUnsafeBytes { Hex.string($0) } }
 
-  /// Appends the 64 lowercase hex digits, as ASCII bytes.
-  public func appendHex(to text: inout [UInt8]) {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { digits in
-      let count = withUnsafeBytes { Hex.write($0.assumingMemoryBound(to: UInt8.self), to: digits) }
-      text.append(contentsOf: UnsafeBufferPointer(rebasing: digits[..<count]))
+  /// Writes the 64 lowercase hex digits, as ASCII bytes, to memory that has room for them.
+  public func writeHex(to memory: UnsafeMutableRawPointer) {
+    withUnsafeBytes { bytes in
+      for offset in stride(from: 0, to: 32, by: 4) {
+        let digits = Hex.encodeFour(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+        memory.storeBytes(of: digits.bigEndian, toByteOffset: offset * 2, as: UInt64.self)
+      }
     }
   }
 

@@ -32,8 +32,8 @@ final class RowSigner {
     switch row.body {
     case .signed(let raw):
       return .signed(SignedRow(sequence: row.sequence, id: row.id, event: raw))
-    case .unsigned(let json):
-      guard let event = UnsignedEvent(parsing: json), event.id == row.id else { return .parked("the event in the outbox is damaged") }
+    case .unsigned(let form):
+      guard let event = UnsignedEvent(form: form), event.id == row.id else { return .parked("the event in the outbox is damaged") }
       guard let key = loadedKey() else { return .parked(refusal ?? "no key") }
       guard key.publicKey == event.pubkey.value else {
         return .parked("the event is by \(event.pubkey.short), and the node's key is \(PublicKey(key.publicKey).short)")

@@ -4,53 +4,44 @@
 public enum JSONText {
   /// Appends `utf8`, escaped and in quotes. The bytes must be valid UTF-8, as those of a String or a `Text` are.
   public static func append(_ utf8: some Sequence<UInt8>, to json: inout [UInt8]) {
+    var writer = ByteWriter(capacity: utf8.underestimatedCount + 16)
+    append(utf8, to: &writer)
+    writer.withUnsafeBytes { json.append(contentsOf: $0) }
+  }
+
+  static func append(_ utf8: some Sequence<UInt8>, to json: inout ByteWriter) {
     json.append(0x22)
     appendInside(utf8, to: &json)
     json.append(0x22)
   }
 
   /// As `append`, without the quotes.
-  static func appendInside(_ utf8: some Sequence<UInt8>, to json: inout [UInt8]) {
+  static func appendInside(_ utf8: some Sequence<UInt8>, to json: inout ByteWriter) {
     let isDone: Void? = utf8.withContiguousStorageIfAvailable { append($0, to: &json) }
     if isDone == nil { Array(utf8).withUnsafeBufferPointer { append($0, to: &json) } }
   }
 
-  /// Appends `verbatim` as it is: the brackets, commas and keys around values.
-  static func append(_ verbatim: StaticString, to json: inout [UInt8]) {
-    verbatim.withUTF8Buffer { json.append(contentsOf: $0) }
-  }
-
-  /// Appends a number.
-  static func append(_ number: UInt64, to json: inout [UInt8]) {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-      var (rest, first) = (number, digits.count)
-      repeat {
-        first -= 1
-        digits[first] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
-        rest /= 10
-      } while rest > 0
-      json.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
-    }
-  }
-
   /// Runs of bytes that stand for themselves are copied at once.
-  private static func append(_ utf8: UnsafeBufferPointer<UInt8>, to json: inout [UInt8]) {
+  private static func append(_ utf8: UnsafeBufferPointer<UInt8>, to json: inout ByteWriter) {
+    let bytes = UnsafeRawBufferPointer(utf8)
     var copied = 0
     var index = -1
     while true {
       index = plainEnd(of: utf8, from: index + 1)
       guard index < utf8.count else { break }
       let byte = utf8[index]
-      json.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied..<index]))
+      json.append(UnsafeRawBufferPointer(rebasing: bytes[copied..<index]))
       copied = index + 1
       if let letter = NIP01Form.shortEscape(byte) {
         json.append(0x5c)
         json.append(letter)
       } else {
-        json.append(contentsOf: [0x5c, 0x75, 0x30, 0x30, NIP01Form.hexDigit(byte >> 4), NIP01Form.hexDigit(byte & 0x0f)])
+        json.append("\\u00")
+        json.append(NIP01Form.hexDigit(byte >> 4))
+        json.append(NIP01Form.hexDigit(byte & 0x0f))
       }
     }
-    json.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied...]))
+    json.append(UnsafeRawBufferPointer(rebasing: bytes[copied...]))
   }
 
   /// The first byte from `start` on that does not stand for itself; the count when there is none. Eight bytes are looked at together.

@@ -4,15 +4,15 @@ import Cryptography
 /// Writes the tags of an event of ours as JSON, element by element, straight into the bytes that its id is made of: no String, no array for each.
 ///
 /// A tag begins with its name and ends where the next one begins.
-public struct TagWriter {
-  private(set) var json: [UInt8]
+public struct TagWriter: ~Copyable {
+  private var json: ByteWriter
   /// Whether every text was free of control characters but `\n`, `\t`, `\r`.
   private(set) var isPlain = true
   private var isInTag = false
   private var hasElements = false
 
   /// - Parameter json: what stands before the tags.
-  init(after json: [UInt8]) {
+  init(after json: consuming ByteWriter) {
     self.json = json
     self.json.append(UInt8(ascii: "["))
   }
@@ -25,7 +25,7 @@ public struct TagWriter {
 
   /// Begins a tag that has no name yet.
   mutating func begin() {
-    JSONText.append(isInTag ? "],[" : "[", to: &json)
+    json.append(isInTag ? "],[" : "[")
     isInTag = true
     hasElements = false
   }
@@ -72,11 +72,11 @@ public struct TagWriter {
 
   /// Begins an element that is put together from pieces.
   public mutating func open() {
-    JSONText.append(hasElements ? ",\"" : "\"", to: &json)
+    json.append(hasElements ? ",\"" : "\"")
     hasElements = true
   }
 
-  public mutating func put(literal: StaticString) { JSONText.append(literal, to: &json) }
+  public mutating func put(literal: StaticString) { json.append(literal) }
 
   public mutating func put(text: String) {
     isPlain = isPlain && UnsignedEvent.isPlain(text)
@@ -84,21 +84,23 @@ public struct TagWriter {
   }
 
   /// - Parameter ascii: printable ASCII without quotes and backslashes, as a checked name is; taken as it is.
-  public mutating func put(ascii: [UInt8]) { json += ascii }
+  public mutating func put(ascii: [UInt8]) { json.append(ascii) }
 
   /// The first lowercase hex digits of an id or a key; all 64 where nothing else is said.
   public mutating func put(_ value: Bytes32, hexDigits count: Int = 64) {
-    value.appendHex(to: &json)
-    if count < 64 { json.removeLast(64 - max(0, count)) }
+    json.append(hex: value, digits: count)
   }
 
-  public mutating func put(number: UInt64) { JSONText.append(number, to: &json) }
+  public mutating func put(number: UInt64) { json.append(decimal: number) }
 
   /// Ends what `open` began.
   public mutating func close() { json.append(UInt8(ascii: "\"")) }
 
-  /// Ends the last tag and the list.
-  mutating func finish() { JSONText.append(isInTag ? "]]" : "]", to: &json) }
+  /// Ends the last tag and the list, and gives back the bytes with the tags behind what stood before them.
+  consuming func finish() -> ByteWriter {
+    json.append(isInTag ? "]]" : "]")
+    return json
+  }
 
   private static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7f }
 }

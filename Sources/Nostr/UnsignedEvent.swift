@@ -12,8 +12,8 @@ public struct UnsignedEvent: Sendable, Hashable {
   public let kind: UInt64
   /// The SHA-256 of the NIP-01 serialisation `[0,pubkey,created_at,kind,tags,content]`.
   public let id: EventID
-  /// That serialisation. The event's own JSON is made of its pieces.
-  private let form: [UInt8]
+  /// That serialisation, which is the whole event (`init(form:)`). Its own JSON is made of the pieces.
+  public let form: [UInt8]
   private let tagsRange, contentRange: Range<Int>
 
   /// - Parameter write: writes the tags.
@@ -21,32 +21,30 @@ public struct UnsignedEvent: Sendable, Hashable {
   public init(
     pubkey: PublicKey, createdAt: UInt64, kind: UInt64, content: String = "", tags write: (inout TagWriter) -> Void
   ) throws(UnsignedEventError) {
-    var head: [UInt8] = []
-    head.reserveCapacity(1024 + content.utf8.count)
-    JSONText.append("[0,\"", to: &head)
-    pubkey.value.appendHex(to: &head)
-    JSONText.append("\",", to: &head)
-    JSONText.append(createdAt, to: &head)
-    JSONText.append(",", to: &head)
-    JSONText.append(kind, to: &head)
-    JSONText.append(",", to: &head)
+    var head = ByteWriter(capacity: 1024 + content.utf8.count)
+    head.append("[0,\"")
+    head.append(hex: pubkey.value)
+    head.append("\",")
+    head.append(decimal: createdAt)
+    head.append(",")
+    head.append(decimal: kind)
+    head.append(",")
     let tagsBegin = head.count
-    var writer = TagWriter(after: consume head)
+    var writer = TagWriter(after: head)
     write(&writer)
-    writer.finish()
     guard writer.isPlain, Self.isPlain(content) else { throw .controlCharacter }
-    var form = (consume writer).json
+    var form = writer.finish()
     tagsRange = tagsBegin..<form.count
-    JSONText.append(",", to: &form)
+    form.append(",")
     let contentBegin = form.count
     JSONText.append(content.utf8, to: &form)
     contentRange = contentBegin..<form.count
-    JSONText.append("]", to: &form)
+    form.append("]")
     id = EventID(form.withUnsafeBytes { SHA256.digest(of: $0) })
     self.pubkey = pubkey
     self.createdAt = createdAt
     self.kind = kind
-    self.form = form
+    self.form = form.bytes
   }
 
   /// As above, with the tags as lists of texts.
@@ -85,25 +83,26 @@ public struct UnsignedEvent: Sendable, Hashable {
   }
 
   private func json(signature: [UInt8]?) -> [UInt8] {
-    var json: [UInt8] = []
-    json.reserveCapacity(form.count + 256)
-    JSONText.append("{\"content\":", to: &json)
-    json += form[contentRange]
-    JSONText.append(",\"created_at\":", to: &json)
-    JSONText.append(createdAt, to: &json)
-    JSONText.append(",\"id\":\"", to: &json)
-    id.value.appendHex(to: &json)
-    JSONText.append("\",\"kind\":", to: &json)
-    JSONText.append(kind, to: &json)
-    JSONText.append(",\"pubkey\":\"", to: &json)
-    pubkey.value.appendHex(to: &json)
-    if let signature {
-      JSONText.append("\",\"sig\":\"", to: &json)
-      json += Hex.encode(signature)
+    var json = ByteWriter(capacity: form.count + 256)
+    form.withUnsafeBytes { form in
+      json.append("{\"content\":")
+      json.append(UnsafeRawBufferPointer(rebasing: form[contentRange]))
+      json.append(",\"created_at\":")
+      json.append(decimal: createdAt)
+      json.append(",\"id\":\"")
+      json.append(hex: id.value)
+      json.append("\",\"kind\":")
+      json.append(decimal: kind)
+      json.append(",\"pubkey\":\"")
+      json.append(hex: pubkey.value)
+      if let signature {
+        json.append("\",\"sig\":\"")
+        json.append(Hex.encode(signature))
+      }
+      json.append("\",\"tags\":")
+      json.append(UnsafeRawBufferPointer(rebasing: form[tagsRange]))
+      json.append("}")
     }
-    JSONText.append("\",\"tags\":", to: &json)
-    json += form[tagsRange]
-    JSONText.append("}", to: &json)
-    return json
+    return json.bytes
   }
 }

@@ -28,29 +28,30 @@ extension StoreReader where Self: ~Copyable {
   /// subject: when one cannot be delivered, the caller leaves the later ones of its subject.
   /// - Parameter now: Unix milliseconds.
   public func dueFollowUps(now: UInt64, limit: Int) throws -> [OutboxRow] {
-    var sequences: [UInt64] = []
+    var due: [OutboxRow] = []
     var waiting: Set<UInt64> = []
     var walked = 0
-    try walk(tables.outboxDue) { key, value in
-      guard sequences.count < limit, walked < Outbox.maxWalkedRows else { return false }
+    try walk(tables.outbox) { key, value in
+      guard due.count < limit, walked < Outbox.maxWalkedRows else { return false }
       walked += 1
-      var reader = RowReader(value, of: "outbox.due")
-      let nextAttemptAt = try reader.uint64()
-      let subject = try reader.uint64()
-      if waiting.contains(subject) { return true }
+      let (nextAttemptAt, subjectHash) = try OutboxRow.timing(of: value)
+      if waiting.contains(subjectHash) { return true }
       if nextAttemptAt > now {
-        waiting.insert(subject)
+        waiting.insert(subjectHash)
       } else {
-        sequences.append(try Self.number(key: key))
+        due.append(try OutboxRow(sequence: try Self.number(key: key), decoding: value))
       }
       return true
     }
-    return try sequences.map { try outboxRow(existing: $0) }
+    return due
   }
 
   /// The row of that number; nil when there is none any more.
   public func outboxRow(_ sequence: UInt64) throws -> OutboxRow? {
-    try row(tables.outbox, sequence).map { try OutboxRow(sequence: sequence, decoding: $0) }
+    for table in [tables.outbox, tables.outboxStuck, tables.outboxDone] {
+      if let bytes = try row(table, sequence) { return try OutboxRow(sequence: sequence, decoding: bytes) }
+    }
+    return nil
   }
 
   /// The row of that final event id; nil when there is none.
@@ -61,23 +62,44 @@ extension StoreReader where Self: ~Copyable {
   /// Visits the rows, all or those of one state, in the order of their numbers (the delivered ones: of their delivery), until `visit`
   /// returns false.
   public func outboxRows(_ state: OutboxState? = nil, _ visit: (OutboxRow) throws -> Bool) throws {
-    let index =
-      switch state {
-      case nil: tables.outbox
-      case .due: tables.outboxDue
-      case .delivered: tables.outboxDelivered
-      case .parked, .failed: tables.outboxStuck
+    switch state {
+    case nil: try allOutboxRows(visit)
+    case .due: try outboxRows(in: tables.outbox, visit)
+    case .delivered: try walk(tables.outboxDelivered) { key, _ in try visit(try outboxRow(existing: try Self.number(key: key))) }
+    case .parked, .failed: try outboxRows(in: tables.outboxStuck) { row in try row.state != state || visit(row) }
+    }
+  }
+
+  private func outboxRows(in table: TableHandle, _ visit: (OutboxRow) throws -> Bool) throws {
+    try walk(table) { key, value in try visit(try OutboxRow(sequence: try Self.number(key: key), decoding: value)) }
+  }
+
+  /// The rows of three tables as one, in the order of their numbers.
+  private func allOutboxRows(_ visit: (OutboxRow) throws -> Bool) throws {
+    try withCursor(tables.outbox) { due in
+      try withCursor(tables.outboxStuck) { stuck in
+        try withCursor(tables.outboxDone) { done in
+          var heads = [try due.first(), try stuck.first(), try done.first()]
+          while true {
+            let numbers = try heads.map { entry in try entry.map { try Self.number(key: $0.key) } ?? .max }
+            guard let least = numbers.indices.min(by: { numbers[$0] < numbers[$1] }), let entry = heads[least] else { return }
+            guard try visit(try OutboxRow(sequence: numbers[least], decoding: entry.value)) else { return }
+            heads[least] =
+              switch least {
+              case 0: try due.next()
+              case 1: try stuck.next()
+              default: try done.next()
+              }
+          }
+        }
       }
-    try walk(index) { key, value in
-      if let state, state == .parked || state == .failed, value.first != state.rawValue { return true }
-      return try visit(try outboxRow(existing: try Self.number(key: key)))
     }
   }
 
   public func outboxCounts() throws -> OutboxCounts {
-    var counts = OutboxCounts(due: try entryCount(tables.outboxDue), delivered: try entryCount(tables.outboxDelivered))
+    var counts = OutboxCounts(due: try entryCount(tables.outbox), delivered: try entryCount(tables.outboxDone))
     try walk(tables.outboxStuck) { _, value in
-      if value.first == OutboxState.parked.rawValue { counts.parked += 1 } else { counts.failed += 1 }
+      if try OutboxRow.state(of: value) == .parked { counts.parked += 1 } else { counts.failed += 1 }
       return true
     }
     return counts
@@ -87,5 +109,14 @@ extension StoreReader where Self: ~Copyable {
   private func outboxRow(existing sequence: UInt64) throws -> OutboxRow {
     guard let row = try outboxRow(sequence) else { throw Fault.unreadable("outbox", "row \(sequence) is missing") }
     return row
+  }
+
+  /// Where the rows of a state stand.
+  func outboxTable(of state: OutboxState) -> TableHandle {
+    switch state {
+    case .due: tables.outbox
+    case .parked, .failed: tables.outboxStuck
+    case .delivered: tables.outboxDone
+    }
   }
 }

@@ -5,13 +5,13 @@ import Policy
 /// One follow-up in the outbox, in its final form but for the signature.
 ///
 /// ```
-/// version 1 · state 1 · attempts 4 · nextAttemptAt 8 · createdAt 8 · deliveredAt 8 · id 32 · kind 8 · trigger 32 ·
+/// version 2 · state 1 · attempts 4 · nextAttemptAt 8 · subjectHash 8 · createdAt 8 · deliveredAt 8 · id 32 · kind 8 · trigger 32 ·
 /// signed 1 · name n · subject n · lastError n · body n
 /// ```
 public struct OutboxRow: Sendable {
   public enum Body: Sendable, Equatable {
-    /// What `UnsignedEvent(parsing:)` reads; signed at its delivery.
-    case unsigned(json: [UInt8])
+    /// What `UnsignedEvent(form:)` reads; signed at its delivery.
+    case unsigned(form: [UInt8])
     /// A whole event, published as it is.
     case signed(raw: [UInt8])
   }
@@ -41,7 +41,7 @@ public struct OutboxRow: Sendable {
   }
 
   private static let maxErrorBytes = 1000
-  private static let version: UInt8 = 1
+  private static let version: UInt8 = 2
 
   init(sequence: UInt64, _ event: FollowUpEvent, createdAt: UInt64) {
     self.sequence = sequence
@@ -52,13 +52,13 @@ public struct OutboxRow: Sendable {
     trigger = event.trigger
     self.createdAt = createdAt
     switch event.body {
-    case .unsigned(let unsigned): body = .unsigned(json: unsigned.json)
+    case .unsigned(let unsigned): body = .unsigned(form: unsigned.form)
     case .signed(let raw, _, _): body = .signed(raw: raw)
     }
   }
 
-  /// Rows of one subject are delivered in order. A hash keeps the index small; when two subjects share one, a row waits needlessly, no more.
-  var subjectHash: UInt64 {
+  /// Rows of one subject are delivered in order. When two subjects share a hash, a row waits needlessly, no more.
+  private var subjectHash: UInt64 {
     // FNV-1a (Fowler, Noll, Vo), the same in every process.
     subject.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
   }
@@ -66,7 +66,7 @@ public struct OutboxRow: Sendable {
   func encoded() -> [UInt8] {
     let (isSigned, bytes) =
       switch body {
-      case .unsigned(let json): (false, json)
+      case .unsigned(let form): (false, form)
       case .signed(let raw): (true, raw)
       }
     var writer = RecordWriter(capacity: 192 + subject.count + bytes.count)
@@ -74,6 +74,7 @@ public struct OutboxRow: Sendable {
     writer.put(state.rawValue)
     writer.put(attempts)
     writer.put(nextAttemptAt)
+    writer.put(subjectHash)
     writer.put(createdAt)
     writer.put(deliveredAt)
     writer.put(id)
@@ -87,13 +88,35 @@ public struct OutboxRow: Sendable {
     return writer.bytes
   }
 
-  init(sequence: UInt64, decoding bytes: UnsafeRawBufferPointer) throws {
+  /// What says whether a row can be delivered now, without reading all of it.
+  static func timing(of bytes: UnsafeRawBufferPointer) throws -> (nextAttemptAt: UInt64, subjectHash: UInt64) {
+    var reader = try reader(of: bytes)
+    _ = try reader.fixed(5)  // state, attempts
+    return (try reader.uint64(), try reader.uint64())
+  }
+
+  static func state(of bytes: UnsafeRawBufferPointer) throws -> OutboxState {
+    var reader = try reader(of: bytes)
+    return try state(from: &reader)
+  }
+
+  private static func reader(of bytes: UnsafeRawBufferPointer) throws -> RowReader {
     var reader = RowReader(bytes, of: "outbox")
     try reader.version(Self.version)
+    return reader
+  }
+
+  private static func state(from reader: inout RowReader) throws -> OutboxState {
+    try reader.known(OutboxState(rawValue: try reader.uint8()), "a state that this program does not know")
+  }
+
+  init(sequence: UInt64, decoding bytes: UnsafeRawBufferPointer) throws {
+    var reader = try Self.reader(of: bytes)
     self.sequence = sequence
-    state = try reader.known(OutboxState(rawValue: try reader.uint8()), "a state that this program does not know")
+    state = try Self.state(from: &reader)
     attempts = try reader.uint32()
     nextAttemptAt = try reader.uint64()
+    _ = try reader.uint64()  // subjectHash
     createdAt = try reader.uint64()
     deliveredAt = try reader.uint64()
     id = try reader.eventID()
@@ -104,6 +127,6 @@ public struct OutboxRow: Sendable {
     subject = try reader.counted()
     lastError = try reader.string()
     let bytes = try reader.counted()
-    body = isSigned ? .signed(raw: bytes) : .unsigned(json: bytes)
+    body = isSigned ? .signed(raw: bytes) : .unsigned(form: bytes)
   }
 }

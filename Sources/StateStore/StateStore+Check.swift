@@ -35,25 +35,22 @@ extension StoreReader where Self: ~Copyable {
   }
 
   fileprivate func outboxDifferences() throws -> [String] {
-    var unnamed = 0
-    var unindexed = 0
-    var count = 0
+    var (unnamed, astray, unindexed) = (0, 0, 0)
+    var (count, delivered) = (0, 0)
     try outboxRows { row in
       count += 1
       if try number(tables.outboxIDs, row.id.bytes, of: "outbox.ids") != row.sequence { unnamed += 1 }
-      let isIndexed =
-        switch row.state {
-        case .due: try self.row(tables.outboxDue, row.sequence) != nil
-        case .delivered: try contains(tables.outboxDelivered, row.deliveredAt.keyBytes + row.sequence.keyBytes)
-        case .parked, .failed: try self.row(tables.outboxStuck, row.sequence)?.first == row.state.rawValue
-        }
-      if !isIndexed { unindexed += 1 }
+      if try self.row(outboxTable(of: row.state), row.sequence) == nil { astray += 1 }
+      if row.state == .delivered {
+        delivered += 1
+        if try !contains(tables.outboxDelivered, row.deliveredAt.keyBytes + row.sequence.keyBytes) { unindexed += 1 }
+      }
       return true
     }
-    let indexed = try entryCount(tables.outboxDue) + entryCount(tables.outboxDelivered) + entryCount(tables.outboxStuck)
-    let surplus = abs(indexed - count) + abs(try entryCount(tables.outboxIDs) - count)
+    let surplus = abs(try entryCount(tables.outboxDelivered) - delivered) + abs(try entryCount(tables.outboxIDs) - count)
     return Self.lines([
-      (unnamed, "outbox rows that their id does not lead to"), (unindexed, "outbox rows that are not in the index of their state"),
+      (unnamed, "outbox rows that their id does not lead to"), (astray, "outbox rows that are not in the table of their state"),
+      (unindexed, "delivered outbox rows that are not in the order of delivery"),
       (surplus, "entries too many or too few in the outbox's indexes"),
     ])
   }

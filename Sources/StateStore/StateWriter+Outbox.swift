@@ -19,12 +19,10 @@ extension StateWriter {
 
   private func enqueue(_ event: FollowUpEvent, at receivedAt: UInt64, isAgain: Bool = false) throws {
     if isAgain, let row = try outboxRow(id: event.id), row.state != .due { try remove(row) }
-    let floor = try number(tables.meta, MetaName.outboxFloor, of: "meta") ?? 1
-    let sequence = max((try lastNumber(tables.outbox) ?? 0) &+ 1, floor)
+    let sequence = max((try lastNumber(tables.outbox) ?? 0) &+ 1, try outboxFloor())
     guard try put(tables.outboxIDs, event.id.value, sequence.keyBytes, mode: .noOverwrite) else { return }
     let row = OutboxRow(sequence: sequence, event, createdAt: receivedAt)
     try put(tables.outbox, sequence, row.encoded(), mode: .append)
-    try addToIndex(row)
   }
 
   /// The sink has the row. Here and below: false, and nothing changed, when the row is not due any more.
@@ -72,13 +70,12 @@ extension StateWriter {
 
   /// The operator wants the row tried again, at once and with all its attempts. False when there is no such row, or it is delivered.
   public func retryFollowUp(_ id: EventID) throws -> Bool {
-    guard var row = try outboxRow(id: id), row.state != .delivered else { return false }
-    try removeFromIndex(row)
-    row.state = .due
-    row.attempts = 0
-    row.nextAttemptAt = 0
-    try put(tables.outbox, row.sequence, row.encoded())
-    try addToIndex(row)
+    guard let row = try outboxRow(id: id), row.state != .delivered else { return false }
+    var retried = row
+    retried.state = .due
+    retried.attempts = 0
+    retried.nextAttemptAt = 0
+    try replace(row, by: retried)
     return true
   }
 
@@ -104,10 +101,10 @@ extension StateWriter {
       return true
     }
     if let keepingDue {
-      let surplus = min(try entryCount(tables.outboxDue) - max(keepingDue, 0), limit - old.count)
+      let surplus = min(try entryCount(tables.outbox) - max(keepingDue, 0), limit - old.count)
       if surplus > 0 {
         let wanted = old.count + surplus
-        try walk(tables.outboxDue) { key, _ in
+        try walk(tables.outbox) { key, _ in
           old.append(try Self.number(key: key))
           return old.count < wanted
         }
@@ -121,35 +118,34 @@ extension StateWriter {
   }
 
   private func change(_ sequence: UInt64, _ body: (inout OutboxRow) -> Void) throws -> Bool {
-    guard var row = try outboxRow(sequence), row.state == .due else { return false }
-    try removeFromIndex(row)
-    body(&row)
-    try put(tables.outbox, sequence, row.encoded())
-    try addToIndex(row)
+    guard let row = try outboxRow(sequence), row.state == .due else { return false }
+    var changed = row
+    body(&changed)
+    try replace(row, by: changed)
     return true
   }
 
+  private func replace(_ row: OutboxRow, by changed: OutboxRow) throws {
+    if outboxTable(of: row.state) != outboxTable(of: changed.state) { try take(row) }
+    try put(outboxTable(of: changed.state), changed.sequence, changed.encoded())
+    if changed.state == .delivered { try put(tables.outboxDelivered, changed.deliveredAt.keyBytes + changed.sequence.keyBytes, mark) }
+  }
+
   private func remove(_ row: OutboxRow) throws {
-    // A number is never given twice: the worker may still hold the one of a row that the operator drops.
-    if try lastNumber(tables.outbox) == row.sequence { try put(tables.meta, MetaName.outboxFloor, (row.sequence &+ 1).keyBytes) }
-    try removeFromIndex(row)
+    try take(row)
     try delete(tables.outboxIDs, row.id.bytes)
-    try delete(tables.outbox, row.sequence)
   }
 
-  private func addToIndex(_ row: OutboxRow) throws {
-    switch row.state {
-    case .due: try put(tables.outboxDue, row.sequence, row.nextAttemptAt.keyBytes + row.subjectHash.keyBytes)
-    case .delivered: try put(tables.outboxDelivered, row.deliveredAt.keyBytes + row.sequence.keyBytes, mark)
-    case .parked, .failed: try put(tables.outboxStuck, row.sequence, [row.state.rawValue])
+  /// Takes the row out of the table of its state.
+  private func take(_ row: OutboxRow) throws {
+    // A number is never given twice: the row may stand elsewhere now, and the worker may still hold the one of a row that the operator drops.
+    if row.state == .due, try lastNumber(tables.outbox) == row.sequence, try outboxFloor() <= row.sequence {
+      try put(tables.meta, MetaName.outboxFloor, (row.sequence &+ 1).keyBytes)
     }
+    if row.state == .delivered { try delete(tables.outboxDelivered, row.deliveredAt.keyBytes + row.sequence.keyBytes) }
+    try delete(outboxTable(of: row.state), row.sequence)
   }
 
-  private func removeFromIndex(_ row: OutboxRow) throws {
-    switch row.state {
-    case .due: try delete(tables.outboxDue, row.sequence)
-    case .delivered: try delete(tables.outboxDelivered, row.deliveredAt.keyBytes + row.sequence.keyBytes)
-    case .parked, .failed: try delete(tables.outboxStuck, row.sequence)
-    }
-  }
+  /// The least number that a new row may have.
+  private func outboxFloor() throws -> UInt64 { try number(tables.meta, MetaName.outboxFloor, of: "meta") ?? 1 }
 }

@@ -8,11 +8,11 @@ import Policy
 /// meta              name                              → bytes
 /// journal           sequence 8                        → JournalRow
 /// events            id 32                             → domain 1 · sequence 8 · note
-/// outbox            sequence 8                        → OutboxRow
-/// outbox.ids        id 32                             → sequence 8
-/// outbox.due        sequence 8                        → next attempt 8 (ms) · hash of the subject 8
+/// outbox            sequence 8                        → OutboxRow   (due)
+/// outbox.stuck      sequence 8                        → OutboxRow   (parked, failed)
+/// outbox.done       sequence 8                        → OutboxRow   (delivered)
 /// outbox.delivered  delivered at 8 (s) · sequence 8   → 1
-/// outbox.stuck      sequence 8                        → state 1 (parked, failed)
+/// outbox.ids        id 32                             → sequence 8
 /// deferred          domain 1 · name · 0 · subject     → DeferredFollowUp
 /// parked            sequence 8                        → ParkedEvent
 /// parked.ids        id 32                             → sequence 8
@@ -21,9 +21,9 @@ import Policy
 /// parked.pubkeys    pubkey 32                         → count 4
 /// parked.released   sequence 8                        → 1
 /// ```
-public struct StoreTables: Sendable {
+public final class StoreTables: Sendable {
   let meta, journal, events: TableHandle
-  let outbox, outboxIDs, outboxDue, outboxDelivered, outboxStuck, deferred: TableHandle
+  let outbox, outboxStuck, outboxDone, outboxDelivered, outboxIDs, deferred: TableHandle
   let parked, parkedIDs, parkedWaiting, parkedAges, parkedPubkeys, parkedReleased: TableHandle
   /// By `Table.slot`.
   private let domains: [TableHandle?]
@@ -32,7 +32,7 @@ public struct StoreTables: Sendable {
 
   /// The store's own tables, in the order in which they are opened.
   static let ownNames = [
-    "meta", "journal", "events", "outbox", "outbox.ids", "outbox.due", "outbox.delivered", "outbox.stuck", "deferred",
+    "meta", "journal", "events", "outbox", "outbox.stuck", "outbox.done", "outbox.delivered", "outbox.ids", "deferred",
     "parked", "parked.ids", "parked.waiting", "parked.ages", "parked.pubkeys", "parked.released",
   ]
 
@@ -51,10 +51,10 @@ public struct StoreTables: Sendable {
     journal = try own("journal")
     events = try own("events")
     outbox = try own("outbox")
-    outboxIDs = try own("outbox.ids")
-    outboxDue = try own("outbox.due")
-    outboxDelivered = try own("outbox.delivered")
     outboxStuck = try own("outbox.stuck")
+    outboxDone = try own("outbox.done")
+    outboxDelivered = try own("outbox.delivered")
+    outboxIDs = try own("outbox.ids")
     deferred = try own("deferred")
     parked = try own("parked")
     parkedIDs = try own("parked.ids")

@@ -90,7 +90,11 @@ final class Relay {
     var found: [JSONValue] = []
     try store.read { state in
       try state.outboxRows { row in
-        if row.name == name, case .unsigned(let json) = row.body, let value = JSONValue(parsing: Text(utf8: json[...])) { found.append(value) }
+        if row.name == name, case .unsigned(let form) = row.body, let event = UnsignedEvent(form: form),
+          let value = JSONValue(parsing: Text(utf8: event.json[...]))
+        {
+          found.append(value)
+        }
         return true
       }
     }

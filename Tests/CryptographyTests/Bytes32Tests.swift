@@ -44,6 +44,20 @@ struct Bytes32Tests {
     #expect(Bytes32(hex: digits + [0x30]) == nil)
   }
 
+  @Test("hex written to memory is the hex of the bytes")
+  func writing() {
+    var random = SplitMix64(seed: 9)
+    for _ in 0..<500 {
+      let bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }
+      var memory = [UInt8](repeating: 0x21, count: 66)
+      memory.withUnsafeMutableBytes { buffer in
+        if let base = buffer.baseAddress { Bytes32(bytes)?.writeHex(to: base) }
+      }
+      let expected = bytes.map { String(UInt32($0) + 0x100, radix: 16).dropFirst() }.joined()
+      #expect(memory == Array((expected + "!!").utf8), "seed 9")
+    }
+  }
+
   @Test("random bytes have the length asked for, and differ")
   func random() throws {
     #expect(try RandomBytes.generate(count: 0).isEmpty)

@@ -218,7 +218,7 @@ import Testing
     let rows = try world.outbox().filter { $0.name == .attestation }
     #expect(rows.map(\.trigger) == [group, live.id])
     guard let last = rows.last else { return }
-    guard case .unsigned(let json) = last.body, let event = UnsignedEvent(parsing: json) else { return }
+    guard case .unsigned(let form) = last.body, let event = UnsignedEvent(form: form) else { return }
     #expect(event.createdAt == t(1) + 7)
     #expect(event.kind == 4834)
     #expect(event.tags == [["group", group.hex], ["e", live.id.hex]])

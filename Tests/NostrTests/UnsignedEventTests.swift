@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
 import Nostr
 import TestSupport
 import Testing
@@ -43,5 +44,40 @@ struct UnsignedEventTests {
     #expect(UnsignedEvent(parsing: RawEvent().json.utf8.map { $0 }) == nil)
     #expect(UnsignedEvent(parsing: alice.signedRaw(tags: "[[\"a\",\"b\",1]]", content: "\"\"")) == nil)
     #expect(UnsignedEvent(parsing: alice.signedRaw(tags: "[]", content: "\"\\u0001\"")) == nil)
+  }
+
+  @Test("the form, which the id is made of, is read again, byte for byte")
+  func form() throws {
+    for content in ["", "é \n \"\\", "],[\",\""] {
+      for tags in [[], [[]], [["t", "a\"b"], []], [["x", "[\",]"], ["y"]]] as [[[String]]] {
+        let unsigned = try event(content, tags: tags)
+        let read = try #require(UnsignedEvent(form: unsigned.form), "\(content) \(tags)")
+        #expect(read == unsigned)
+        #expect(read.form == unsigned.form)
+        #expect(read.json == unsigned.json)
+        #expect(SHA256.digest(of: unsigned.form) == unsigned.id.value)
+      }
+    }
+  }
+
+  @Test("a form that is cut, or has a byte more, or was written in another way, is refused")
+  func damagedForm() throws {
+    let form = try event("é").form
+    for length in 0..<form.count { #expect(UnsignedEvent(form: Array(form.prefix(length))) == nil, "\(length)") }
+    for index in 0...form.count {
+      for byte in Array(",[]\"\\ ".utf8) {
+        var longer = form
+        longer.insert(byte, at: index)
+        if let read = UnsignedEvent(form: longer) { #expect(read.form == longer, "a \(byte) at \(index)") }
+      }
+    }
+    let key = alice.hex
+    #expect(UnsignedEvent(form: Array("[0,\"\(key)\",1,1,[],\"\"]".utf8)) != nil)
+    for other in [
+      "[1,\"\(key)\",1,1,[],\"\"]", "[0,\"\(key)\",1,1,[],\"\",0]", "[0,\"\(key)\",1,1,[]]", "[0,\"\(key)\",1,1, [],\"\"]", "[0,\"\(key)\",01,1,[],\"\"]",
+      "[0,\"\(key)\",1,1,[],\"\\u0041\"]", "[0,\"\(key)\",1,1,[[1]],\"\"]", "[0,\"\(key)\",1,1,[],\"\u{1}\"]", "[0,,,,,]", "[0,]", "[]", "[0,\"\\]",
+    ] {
+      #expect(UnsignedEvent(form: Array(other.utf8)) == nil, "\(other)")
+    }
   }
 }

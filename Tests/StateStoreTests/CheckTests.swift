@@ -30,7 +30,10 @@ import Testing
   func differences() throws {
     try store.write { writer in
       try writer.delete(writer.tables.journal, 3)
-      try writer.delete(writer.tables.outboxDue, 5)
+      let row = try #require(try writer.outboxRow(5))
+      try writer.put(writer.tables.outboxStuck, 5, row.encoded())
+      try writer.delete(writer.tables.outbox, 5)
+      try writer.delete(writer.tables.outboxDelivered, UInt64(5).keyBytes + UInt64(1).keyBytes)
       try writer.delete(writer.tables.outboxIDs, id(6).bytes)
       try writer.delete(writer.tables.parkedReleased, 1)
       try writer.put(writer.tables.meta, MetaName.parkedTotals, [UInt8](repeating: 0, count: 24))
@@ -38,7 +41,8 @@ import Testing
     #expect(
       try store.check() == [
         "1 gaps in the journal", "1 known events without their journal row", "1 outbox rows that their id does not lead to",
-        "1 outbox rows that are not in the index of their state", "2 entries too many or too few in the outbox's indexes",
+        "1 outbox rows that are not in the table of their state", "1 delivered outbox rows that are not in the order of delivery",
+        "2 entries too many or too few in the outbox's indexes",
         "1 parked events whose indexes disagree", "1 wrong sums of parked events",
       ])
   }

@@ -42,8 +42,8 @@ import Testing
     #expect(row.createdAt == 77)
     #expect(row.state == .due)
     #expect(row.attempts == 0)
-    guard case .unsigned(let json) = row.body else { throw Stop() }
-    #expect(UnsignedEvent(parsing: json) == unsigned)
+    guard case .unsigned(let form) = row.body else { throw Stop() }
+    #expect(UnsignedEvent(form: form) == unsigned)
   }
 
   @Test("An id that is in the outbox, in whatever state, is not queued again; another id is")
@@ -123,6 +123,20 @@ import Testing
     try store.write { writer throws in for number in 1...2 { #expect(try writer.dropFollowUp(id(number))) } }
     try enqueue(5...5)
     #expect(try due() == [4])
+  }
+
+  @Test("A number is not given again when the last rows are delivered and an older one after them")
+  func numbersGrow() throws {
+    try enqueue(1...3)
+    try store.write { writer throws in
+      #expect(try writer.markFailed(1, error: "x"))
+      for number in [2, 3] as [UInt64] { #expect(try writer.markDelivered(number, at: 60)) }
+      #expect(try writer.retryFollowUp(id(1)))
+      #expect(try writer.markDelivered(1, at: 61))
+    }
+    try enqueue(4...4)
+    #expect(try due() == [4])
+    #expect(try store.check() == [])
   }
 
   @Test("Rows are listed all together or by state")

@@ -17,16 +17,16 @@ enum OutboxCommand {
 
   static func show(_ installation: Installation, _ id: EventID) throws {
     guard let row = try installation.store(isReadOnly: true).read({ try $0.outboxRow(id: id) }) else { throw unknown(id) }
-    let event =
+    let event: [UInt8]? =
       switch row.body {
-      case .unsigned(let json): json
+      case .unsigned(let form): UnsignedEvent(form: form)?.json
       case .signed(let raw): raw
       }
     if installation.arguments.printsJSON {
-      Console.print(JSONOutput.object(members(row) + [("event", .verbatim(event))]).line)
+      Console.print(JSONOutput.object(members(row) + [("event", event.map { .verbatim($0) } ?? .null)]).line)
     } else {
       Console.print(text(row))
-      Console.print(LogRenderer.escaped(String(decoding: event, as: UTF8.self), maxBytes: 1 << 20))
+      Console.print(event.map { LogRenderer.escaped(String(decoding: $0, as: UTF8.self), maxBytes: 1 << 20) } ?? "the event in the outbox is damaged")
     }
   }
 

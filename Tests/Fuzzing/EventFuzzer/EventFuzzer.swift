@@ -58,6 +58,8 @@ private func checkTree(_ text: Text) {
 
 /// An event of ours reads back from its own form, byte for byte.
 private func checkUnsigned(_ bytes: [UInt8]) {
+  if let event = UnsignedEvent(form: bytes) { precondition(event.form == bytes, "a form reads back as another") }
   guard let event = UnsignedEvent(parsing: bytes) else { return }
+  precondition(UnsignedEvent(form: event.form) == event, "an unsigned event's form does not read back")
   precondition(UnsignedEvent(parsing: event.json) == event, "an unsigned event does not read back")
 }
