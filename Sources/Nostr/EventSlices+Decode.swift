@@ -8,6 +8,9 @@ extension EventSlices {
     arena.reserveCapacity(tagsSlice.count + contentSlice.count)
     var elements: [TagStorage.Element] = []
     var tagEnds: [UInt32] = []
+    // A guess that fits usual events; most tags have two elements, one of them long.
+    elements.reserveCapacity(tagsSlice.count / 16)
+    tagEnds.reserveCapacity(tagsSlice.count / 32)
     var walker = TagWalker(self)
     while try walker.nextTag() {
       while let element = try walker.nextElement() {

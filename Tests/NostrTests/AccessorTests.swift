@@ -31,6 +31,9 @@ struct AccessorTests {
           #expect(slices.hasTag(name, value) == decoded.contains(name, value: value), "\(name) \(value)")
         }
       }
+      var visited: [Bool] = []
+      slices.forEachTag { visited.append($0.isNamed("t") && $0.hasValue("crowdfunding")) }
+      #expect(visited == decoded.map { $0.name == "t" && $0[1].map { $0 == "crowdfunding" } == true })
       #expect(slices.hasTag("t", "crowdfunding") && slices.hasTag("e", "café") && slices.hasTag("y", "") && !slices.hasTag("t", "z"))
     }
   }

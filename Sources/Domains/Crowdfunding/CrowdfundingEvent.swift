@@ -4,7 +4,7 @@ import Policy
 
 /// An event in crowdfunding's terms: its shape is right, the state was not asked.
 public struct CrowdfundingEvent: Sendable {
-  public enum Content: Sendable {
+  public indirect enum Content: Sendable {
     /// Kind 30904 with `role`=`snapshot`: figures, not a version.
     case snapshot(SnapshotEvent)
     case campaign(CampaignVersion)
@@ -18,11 +18,10 @@ public struct CrowdfundingEvent: Sendable {
   public let event: VerifiedEvent
   public let content: Content
 
-  /// Which of crowdfunding's events one is, decided on the line itself. Votes are tested first, so that a vote is never taken for a contribution,
-  /// and polls before contributions, so that a poll never moves money.
+  /// Whether an event is crowdfunding's, decided on the line itself.
   static func claim(on event: borrowing EventSlices) -> Claim {
     switch event.kind {
-    case 7: reactionKind(of: event) == nil ? .none : .owned
+    case 7: ReactionKind(event) == nil ? .none : .owned
     case 30904: .owned
     case 5: deletesOurKinds(event) ? .owned : .dependsOnState
     default: .none
@@ -34,32 +33,6 @@ public struct CrowdfundingEvent: Sendable {
     if event.hasTag("k", "30904") { return true }
     if event.hasTag("k", "9742") { return true }
     return event.hasTag("k", "30023")
-  }
-
-  enum ReactionKind { case vote, contribution }
-
-  private static func reactionKind(of event: borrowing EventSlices) -> ReactionKind? {
-    if event.hasTag("t", "vote-assets") { return .vote }
-    let isContribution = event.hasTag("t", "crowdfunding")
-    if isContribution, event.hasTag("target", "VOTE") { return .vote }
-    if event.hasTag("t", "crowdfunding-vote"), isPoll(event) { return nil }
-    return isContribution ? .contribution : nil
-  }
-
-  private static func isPoll(_ event: borrowing EventSlices) -> Bool {
-    if event.hasTag("vote", "approve") { return true }
-    if event.hasTag("vote", "reject") { return true }
-    return event.hasTag("vote", "contribute")
-  }
-
-  static func reactionKind(of event: VerifiedEvent) -> ReactionKind? {
-    let tags = event.tags
-    if tags.contains("t", value: "vote-assets") { return .vote }
-    let isContribution = tags.contains("t", value: "crowdfunding")
-    if isContribution, tags.contains("target", value: "VOTE") { return .vote }
-    let isPoll = tags.contains("vote", value: "approve") || tags.contains("vote", value: "reject") || tags.contains("vote", value: "contribute")
-    if isPoll, tags.contains("t", value: "crowdfunding-vote") { return nil }
-    return isContribution ? .contribution : nil
   }
 
   /// The context-free checks, in the spec's order. Throws a `Rejection`.
@@ -74,7 +47,7 @@ public struct CrowdfundingEvent: Sendable {
         content = .campaign(try CampaignVersion(parsing: event, in: circumstances, options: options, trace: trace))
       }
     case 7:
-      if Self.reactionKind(of: event) == .vote {
+      if ReactionKind(event) == .vote {
         content = .vote(try Vote(parsing: event, trace: trace))
       } else if let contribution = try Contribution(parsing: event, trace: trace) {
         content = .contribution(contribution)
