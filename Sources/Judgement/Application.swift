@@ -78,6 +78,7 @@ struct Application {
     if options.writesFollowUps {
       for followUp in effects.followUps { try state.enqueue(followUp, at: circumstances.receivedAt) }
     }
+    guard try state.parkedCount() > 0 else { return }
     // It may have been parked and come again by itself.
     try state.removeParked(id: event.id)
     for dependency in effects.provides { try state.release(dependency) }

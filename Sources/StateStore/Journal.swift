@@ -6,7 +6,8 @@ import Policy
 extension StateWriter {
   /// Adds a row at the end of the journal and returns its number. Numbers grow by one, among all processes.
   public func appendJournal(_ row: JournalRow) throws -> UInt64 {
-    let sequence = (try lastNumber(tables.journal) ?? 0) &+ 1
+    // No row is ever taken away, so the last number is their count; were it not, LMDB would refuse to append.
+    let sequence = UInt64(clamping: try entryCount(tables.journal)) &+ 1
     try put(tables.journal, sequence, row.encoded(), mode: .append)
     return sequence
   }

@@ -134,4 +134,21 @@ struct FollowUpTests {
     try relay.live(Sample.contribution("+1000", by: Sample.cell), at: Sample.start + 151)
     #expect(try relay.store.read { try $0.dueDeferred(now: Sample.start + 151, limit: 1) }.count == 1)
   }
+
+  @Test("a goal that is reached asks for a snapshot at once only when it is the last one")
+  func lastGoal() throws {
+    let relay = try Relay()
+    let campaign = Sample.campaign(status: "crowdfunding") {
+      $0.set(["goal", "ZEN_CONVERTIBLE", "10"])
+      $0.append(["goal", "ZEN_COMMONS", "10"])
+    }
+    #expect(try relay.live(campaign) == Relay.accept)
+    func isAsked(_ text: String, for target: String, at time: UInt64) throws -> Bool {
+      #expect(try relay.live(Sample.contribution(text) { $0.append(["target", target]) }, at: time) == Relay.accept)
+      return try !relay.store.read { try $0.dueDeferred(now: time, limit: 1) }.isEmpty
+    }
+    #expect(try !isAsked("+10", for: "ZEN_CONVERTIBLE", at: Sample.start + 150))
+    #expect(try !isAsked("+9", for: "ZEN_COMMONS", at: Sample.start + 151))
+    #expect(try isAsked("+1", for: "ZEN_COMMONS", at: Sample.start + 152))
+  }
 }

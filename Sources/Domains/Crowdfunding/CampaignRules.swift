@@ -83,11 +83,13 @@ public struct DerivedStatus: Equatable, Sendable {
   static func read(_ record: CampaignRecord, _ state: borrowing some StateReader & ~Copyable) throws -> DerivedStatus? {
     guard let head = record.head else { return nil }
     return try DerivedStatus(head: head, vote: record.vote) {
-      for goal in head.terms.goals
-      where try Ledger.totals(of: record.project.bytes, target: goal.type.rawValue, reading: state).collected < goal.target {
-        return false
-      }
-      return true
+      try head.terms.goals.allSatisfy { try Pot($0.type, of: record.project, reading: state).totals.collected >= $0.target }
     }
+  }
+
+  /// As above, where one pot was just read.
+  static func read(_ record: CampaignRecord, knowing pot: Pot, _ state: borrowing some StateReader & ~Copyable) throws -> DerivedStatus? {
+    guard let head = record.head else { return nil }
+    return try DerivedStatus(head: head, vote: record.vote) { try pot.areReached(head.terms.goals, of: record.project, reading: state) }
   }
 }

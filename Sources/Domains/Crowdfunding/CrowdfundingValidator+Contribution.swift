@@ -13,7 +13,8 @@ extension CrowdfundingValidator {
       throw CrowdfundingRejection.deletedByAuthor
     }
     var campaign = try contribution.reference.resolve(in: circumstances, reading: state, trace: trace)
-    let before = try DerivedStatus.read(campaign, state)
+    let pot = try Pot(contribution.target, of: campaign.project, reading: state)
+    let before = try DerivedStatus.read(campaign, knowing: pot, state)
     let record = ContributionRecord(event, contribution, isLive: circumstances.isLive)
     let terms = try JudgedTerms(event, campaign, in: circumstances, reading: state).dated
     trace?.enter("K5")
@@ -47,14 +48,14 @@ extension CrowdfundingValidator {
     let transfer = Transfer(
       id: event.id, state: .posted, subject: campaign.project.bytes, target: contribution.target.rawValue, sender: event.pubkey,
       recipient: recipient?.text ?? "", amount: contribution.amount, createdAt: event.createdAt)
-    changes += try Ledger.open(transfer, reading: state)
+    changes += try Ledger.open(transfer, on: pot.totals, reading: state)
 
     var effects = Effects(changes: changes, note: CrowdfundingNote(.contribution, event, campaign.project).bytes)
     effects.provides = [.event(event.id)]
     if campaign.hasDeletions { effects.provides.append(.campaign(campaign.project)) }
     let followUps = CrowdfundingFollowUp(options.followUps)
     effects.followUps += followUps.receipt(contribution, event, campaign)
-    let isFunded = try reaches(contribution, campaign, before, reading: state)
+    let isFunded = try before?.status == .crowdfunding && isLastGoalReached(contribution, pot, campaign, reading: state)
     effects.followUps += followUps.snapshotRequest(campaign.project, event, circumstances, atOnce: isFunded)
     return .accepted(effects)
   }
@@ -65,16 +66,11 @@ extension CrowdfundingValidator {
     throw Parked(rejection, waitingFor: .campaign(campaign.project))
   }
 
-  /// Whether this contribution is the one that reaches the last goal.
-  private func reaches(
-    _ contribution: Contribution, _ campaign: CampaignRecord, _ before: DerivedStatus?, reading state: borrowing some StateReader & ~Copyable
+  /// Whether every goal is reached with this contribution.
+  private func isLastGoalReached(
+    _ contribution: Contribution, _ pot: Pot, _ campaign: CampaignRecord, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Bool {
-    guard before?.status == .crowdfunding, let goals = campaign.head?.terms.goals else { return false }
-    for goal in goals {
-      var collected = try Ledger.totals(of: campaign.project.bytes, target: goal.type.rawValue, reading: state).collected
-      if goal.type == contribution.target { collected = collected.adding(contribution.amount) ?? collected }
-      if collected < goal.target { return false }
-    }
-    return true
+    guard let goals = campaign.head?.terms.goals else { return false }
+    return try pot.adding(contribution.amount).areReached(goals, of: campaign.project, reading: state)
   }
 }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Ledger
+import Policy
+
+/// What one goal of a campaign has in the ledger, read once for everything that a decision asks of it.
+struct Pot {
+  let type: GoalType
+  private(set) var totals: Totals
+
+  init(_ type: GoalType, of project: ProjectID, reading state: borrowing some StateReader & ~Copyable) throws {
+    self.type = type
+    totals = try Ledger.totals(of: project.bytes, target: type.rawValue, reading: state)
+  }
+
+  /// With an amount on top; without it where the sum does not fit, which the ledger then refuses.
+  func adding(_ amount: Amount) -> Pot {
+    var pot = self
+    pot.totals.collected = totals.collected.adding(amount) ?? totals.collected
+    return pot
+  }
+
+  /// Whether every goal is reached, this pot's own as it stands here. It is looked at first: where it is not reached, no other one is read.
+  func areReached(_ goals: [Goal], of project: ProjectID, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    if goals.contains(where: { $0.type == type && totals.collected < $0.target }) { return false }
+    for goal in goals where goal.type != type {
+      if try Pot(goal.type, of: project, reading: state).totals.collected < goal.target { return false }
+    }
+    return true
+  }
+}
