@@ -4,8 +4,8 @@ import Policy
 
 /// A verified event that some domains claim, past their context-free checks: it can be decided on a snapshot, and again in a write transaction.
 struct ClaimedEvent {
-  /// What all owners together decide.
-  enum Outcome {
+  /// What all owners together decide. Indirect as their verdicts are.
+  indirect enum Outcome {
     /// The claim depended on the state, and the state said no.
     case unclaimed
     /// Nothing to write.

@@ -4,7 +4,7 @@
 ///
 /// - Parameter run: calls what it is given with the body's result, at least once when it returns; of several results the last one counts.
 @inlinable
-public func returning<R>(_ run: (_ take: (R) -> Void) throws -> Void) throws -> R {
+public func returning<R>(_ run: (_ take: (consuming R) -> Void) throws -> Void) throws -> R {
   var result: R?
   try run { result = $0 }
   guard let result else { preconditionFailure("a body that ran returned nothing") }

@@ -6,7 +6,9 @@ import Nostr
 /// Persistence: a row survives crashes and is delivered at least once; its final id is fixed here, so delivering twice gives the same event.
 /// Failure: retried with back-off, then kept as failed until the operator decides.
 /// Source: settlement-and-follow-ups, *Follow-ups*.
-public enum FollowUp: Sendable {
+///
+/// Indirect, as verdicts are: they are handed on more often than looked into, and a copy of a box is one reference (decisions/0007).
+public indirect enum FollowUp: Sendable {
   /// An event whose final form is known now.
   case event(FollowUpEvent)
   /// The same, delivered once more when it was delivered before, or given up.
@@ -30,7 +32,7 @@ public enum FollowUpName: String, CaseIterable, Sendable {
 
 /// A follow-up in its final form.
 public struct FollowUpEvent: Sendable {
-  public enum Body: Sendable {
+  public indirect enum Body: Sendable {
     /// Signed by the worker with the node's key.
     case unsigned(UnsignedEvent)
     /// Published as it is: a parked event that became valid.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-/// What a validator decides about one event.
-public enum Verdict: Sendable {
+/// What a validator decides about one event. Indirect, as it is handed on more often than looked into (decisions/0007).
+public indirect enum Verdict: Sendable {
   /// Accepted, and nothing to write.
   case unchanged
   /// Accepted with its effects.
