@@ -8,6 +8,12 @@ public struct Tag: Sendable {
   /// The first element; empty for a tag without elements.
   public var name: Text { self[0] ?? .empty }
 
+  /// Whether the tag has that name.
+  public func isNamed(_ name: StaticString) -> Bool { storage.isNamed(name, tag: index) }
+
+  /// Whether the tag has that second element.
+  public func hasValue(_ value: StaticString) -> Bool { storage.hasValue(value, tag: index) }
+
   /// How many elements, the name among them.
   public var count: Int { storage.elementRange(ofTag: index).count }
 

@@ -26,6 +26,6 @@ public struct TagList: RandomAccessCollection, Sendable {
 
   /// Whether a tag of that name has `value` as its second element.
   public func contains(_ name: StaticString, value: StaticString) -> Bool {
-    indices.contains { storage.isNamed(name, tag: $0) && self[$0][1].map { $0 == value } == true }
+    indices.contains { storage.isNamed(name, tag: $0) && storage.hasValue(value, tag: $0) }
   }
 }

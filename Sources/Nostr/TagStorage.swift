@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Glibc
 
 /// Where the elements of an event's tags lie in its arena of unescaped bytes: three arrays for any number of tags.
 /// ```
@@ -25,12 +26,27 @@ final class TagStorage: Sendable {
 
   func elementRange(ofTag index: Int) -> Range<Int> { (index == 0 ? 0 : Int(tagEnds[index - 1]))..<Int(tagEnds[index]) }
 
-  /// Whether the tag's first element is `name`, compared where it lies; a tag without elements has the empty name.
+  /// Whether the tag's first element is `name`; a tag without elements has the empty name.
   func isNamed(_ name: StaticString, tag index: Int) -> Bool {
     guard let first = elementRange(ofTag: index).first else { return name.utf8CodeUnitCount == 0 }
-    let element = elements[first]
-    guard element.isString, Int(element.end) - Int(element.start) == name.utf8CodeUnitCount else { return false }
-    return arena[Int(element.start)..<Int(element.end)].isSame(as: name)
+    return element(first, is: name)
+  }
+
+  /// Whether the tag has a second element and it is `value`.
+  func hasValue(_ value: StaticString, tag index: Int) -> Bool {
+    let range = elementRange(ofTag: index)
+    return range.count > 1 && element(range.lowerBound + 1, is: value)
+  }
+
+  /// Compared where it lies: a `Text` made for it would cost more than the comparison.
+  private func element(_ index: Int, is text: StaticString) -> Bool {
+    let element = elements[index]
+    let count = Int(element.end) - Int(element.start)
+    guard element.isString, count == text.utf8CodeUnitCount else { return false }
+    return arena.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return true }  // no bytes on either side
+      return memcmp(base + Int(element.start), text.utf8Start, count) == 0
+    }
   }
 
   func text(ofElement index: Int) -> Text? {

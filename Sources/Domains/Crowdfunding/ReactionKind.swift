@@ -15,10 +15,7 @@ enum ReactionKind {
 
   init?(_ event: VerifiedEvent) {
     var marks = ReactionMarks()
-    for tag in event.tags {
-      let (name, value) = (tag.name, tag[1])
-      marks.formUnion(ReactionMarks.of(isNamed: { name == $0 }, hasValue: { literal in value.map { $0 == literal } == true }))
-    }
+    for tag in event.tags { marks.formUnion(ReactionMarks.of(isNamed: { tag.isNamed($0) }, hasValue: { tag.hasValue($0) })) }
     self.init(marks)
   }
 
