@@ -88,6 +88,11 @@ public struct WriteTransaction: ~Copyable, Readable {
 
   @inline(__always)
   private func inject(_ point: @autoclosure () -> FaultPoint, _ function: StaticString) throws {
-    if let faultInjection { try LMDBCalls.check(faultInjection(point()), function) }
+    if faultInjection != nil { try fail(at: point(), function) }
+  }
+
+  @inline(never)
+  private func fail(at point: FaultPoint, _ function: StaticString) throws {
+    if let faultInjection { try LMDBCalls.check(faultInjection(point), function) }
   }
 }

@@ -9,7 +9,7 @@ public enum Claim: Sendable {
   case dependsOnState
 }
 
-/// The rules of one domain. A value without state of its own: it returns verdicts and touches nothing.
+/// The rules of one domain, without state of their own: they return verdicts and touch nothing. A class, since its options are much to copy.
 public protocol Validator: Sendable {
   /// The event in the domain's own terms, when its shape is right.
   associatedtype TypedEvent: Sendable

@@ -7,7 +7,7 @@ import Policy
 /// The staircases stand in files of their own: S2–S11 in `CollectiveUpdate`, `ProofReader` and `Receipt`; `+Ignition` (G1–G3), `+FirstMember`
 /// (M1–M9), `+Replacement` (R1–R9), `+Fork`, `+Deletion`, `+Satellite`, `+Checkpoint`, `+Archive`; the diff (D1–D12) in `MeritDiff`, `Satflow` and
 /// `PurchaseDiff`.
-public struct CollectivesValidator: Validator {
+public final class CollectivesValidator: Validator {
   public let options: CollectivesOptions
 
   public init(options: CollectivesOptions) { self.options = options }

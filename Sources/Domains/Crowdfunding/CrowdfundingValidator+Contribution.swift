@@ -43,7 +43,7 @@ extension CrowdfundingValidator {
       }
       changes += try refold(&campaign, history, since: known) + [campaign.change]
     }
-    let wallets = (terms ?? campaign.head?.terms)?.wallets
+    let wallets = terms?.wallets ?? campaign.head?.terms.wallets
     let recipient = campaign.wallet ?? wallets?[contribution.target] ?? options.wallets[contribution.target]
     let transfer = Transfer(
       id: event.id, state: .posted, subject: campaign.project.bytes, target: contribution.target.rawValue, sender: event.pubkey,

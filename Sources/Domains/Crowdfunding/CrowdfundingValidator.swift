@@ -6,7 +6,7 @@ import Policy
 /// The rules of crowdfunding: campaigns, contributions, votes, deletions. Source: crowdfunding spec.
 ///
 /// The staircases stand in files of their own: `+Campaign` (C0–C14), `+Contribution` (K1–K10), `+Vote` (V1–V6), `+Deletion`.
-public struct CrowdfundingValidator: Validator {
+public final class CrowdfundingValidator: Validator {
   public let options: CrowdfundingOptions
 
   public init(options: CrowdfundingOptions) { self.options = options }

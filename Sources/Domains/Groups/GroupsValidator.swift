@@ -6,7 +6,7 @@ import Policy
 ///
 /// The staircases stand in files of their own: `+Init` (GI), `+Proposal` (GP), `+Vote` (GV), `+Modification` (GM), `+Attestation` (GA).
 /// It keeps no state; the snapshots in its cache are pure functions of the ids of accepted nodes.
-public struct GroupsValidator: Validator {
+public final class GroupsValidator: Validator {
   public let options: GroupsOptions
   let cache = SnapshotCache()
 
