@@ -44,17 +44,27 @@ public struct OutboxRow: Sendable {
   private static let version: UInt8 = 2
 
   init(sequence: UInt64, _ event: FollowUpEvent, createdAt: UInt64) {
+    let body: Body =
+      switch event.body {
+      case .unsigned(let unsigned): .unsigned(form: unsigned.form)
+      case .signed(let raw, _, _): .signed(raw: raw)
+      }
+    self.init(
+      sequence: sequence, id: event.id, kind: event.kind, name: event.name, subject: event.subject, trigger: event.trigger, body: body,
+      createdAt: createdAt)
+  }
+
+  init(
+    sequence: UInt64, id: EventID, kind: UInt64, name: FollowUpName, subject: [UInt8], trigger: EventID, body: Body, createdAt: UInt64
+  ) {
     self.sequence = sequence
-    id = event.id
-    kind = event.kind
-    name = event.name
-    subject = event.subject
-    trigger = event.trigger
+    self.id = id
+    self.kind = kind
+    self.name = name
+    self.subject = subject
+    self.trigger = trigger
+    self.body = body
     self.createdAt = createdAt
-    switch event.body {
-    case .unsigned(let unsigned): body = .unsigned(form: unsigned.form)
-    case .signed(let raw, _, _): body = .signed(raw: raw)
-    }
   }
 
   /// Rows of one subject are delivered in order. When two subjects share a hash, a row waits needlessly, no more.
@@ -106,8 +116,12 @@ public struct OutboxRow: Sendable {
     return reader
   }
 
-  private static func state(from reader: inout RowReader) throws -> OutboxState {
+  static func state(from reader: inout RowReader) throws -> OutboxState {
     try reader.known(OutboxState(rawValue: try reader.uint8()), "a state that this program does not know")
+  }
+
+  static func name(from reader: inout RowReader) throws -> FollowUpName {
+    try reader.known(FollowUpName(rawValue: try reader.string()), "a follow-up that this program does not know")
   }
 
   init(sequence: UInt64, decoding bytes: UnsafeRawBufferPointer) throws {
@@ -123,7 +137,7 @@ public struct OutboxRow: Sendable {
     kind = try reader.uint64()
     trigger = try reader.eventID()
     let isSigned = try reader.bool()
-    name = try reader.known(FollowUpName(rawValue: try reader.string()), "a follow-up that this program does not know")
+    name = try Self.name(from: &reader)
     subject = try reader.counted()
     lastError = try reader.string()
     let bytes = try reader.counted()

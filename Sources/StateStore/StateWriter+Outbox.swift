@@ -137,7 +137,7 @@ extension StateWriter {
   }
 
   /// Takes the row out of the table of its state.
-  private func take(_ row: OutboxRow) throws {
+  func take(_ row: OutboxRow) throws {
     // A number is never given twice: the row may stand elsewhere now, and the worker may still hold the one of a row that the operator drops.
     if row.state == .due, try lastNumber(tables.outbox) == row.sequence, try outboxFloor() <= row.sequence {
       try put(tables.meta, MetaName.outboxFloor, (row.sequence &+ 1).keyBytes)

@@ -8,6 +8,7 @@ import Testing
 
 @Suite struct OpeningTests {
   let state: TemporaryState
+  private let current = Schema.current.version
 
   init() throws { state = try TemporaryState() }
 
@@ -50,38 +51,39 @@ import Testing
 
   @Test("A state of a newer schema is refused with both versions, and left as it is")
   func newerSchema() throws {
-    _ = try state.open(schema: Schema(version: 3, migrations: []))
+    let newer = Schema(version: current + 2, migrations: [])
+    _ = try state.open(schema: newer)
     let error = #expect(throws: StoreError.self) { try state.open() }
-    #expect("\(try #require(error))".hasPrefix("the state has schema 3, this program knows schema 1"))
-    #expect(try state.open(schema: Schema(version: 3, migrations: [])).information().schemaVersion == 3)
+    #expect("\(try #require(error))".hasPrefix("the state has schema \(current + 2), this program knows schema \(current)"))
+    #expect(try state.open(schema: newer).information().schemaVersion == current + 2)
   }
 
   @Test("A state of an older schema goes through each step in order, in one transaction")
   func migration() throws {
     try state.open().write { try $0.apply([.put(rows, key: bytes("a"), value: bytes("1"))]) }
     let steps = [
-      Migration(toVersion: 3) { writer throws in
+      Migration(toVersion: current + 2) { writer throws in
         let value = try writer.value(rows, bytes("a")) ?? []
         try writer.apply([.put(rows, key: bytes("a"), value: value + bytes("3"))])
       },
-      Migration(toVersion: 2) { writer throws in
+      Migration(toVersion: current + 1) { writer throws in
         let value = try writer.value(rows, bytes("a")) ?? []
         try writer.apply([.put(rows, key: bytes("a"), value: value + bytes("2"))])
       },
     ]
-    let new = try state.open(schema: Schema(version: 3, migrations: steps))
+    let new = try state.open(schema: Schema(version: current + 2, migrations: steps))
     #expect(try new.read { try $0.value(rows, bytes("a")) } == bytes("123"))
-    #expect(try new.information().schemaVersion == 3)
+    #expect(try new.information().schemaVersion == current + 2)
   }
 
   @Test("A step that fails leaves the older state as it was")
   func failedMigration() throws {
     try state.open().write { try $0.apply([.put(rows, key: bytes("a"), value: bytes("1"))]) }
     let steps = [
-      Migration(toVersion: 2) { try $0.apply([.delete(rows, key: bytes("a"))]) },
-      Migration(toVersion: 3) { _ in throw Stop() },
+      Migration(toVersion: current + 1) { try $0.apply([.delete(rows, key: bytes("a"))]) },
+      Migration(toVersion: current + 2) { _ in throw Stop() },
     ]
-    #expect(throws: StoreError.self) { try state.open(schema: Schema(version: 3, migrations: steps)) }
+    #expect(throws: StoreError.self) { try state.open(schema: Schema(version: current + 2, migrations: steps)) }
     let store = try state.open()
     #expect(try store.read { try $0.value(rows, bytes("a")) } == bytes("1"))
   }
@@ -89,7 +91,7 @@ import Testing
   @Test("Without a step from its schema a state is refused in words that say what to do")
   func missingStep() throws {
     _ = try state.open()
-    let error = #expect(throws: StoreError.self) { try state.open(schema: Schema(version: 2, migrations: [])) }
+    let error = #expect(throws: StoreError.self) { try state.open(schema: Schema(version: current + 1, migrations: [])) }
     #expect("\(try #require(error))".contains("commonsguard rebuild"))
   }
 
@@ -111,9 +113,9 @@ import Testing
     try state.open().write { try $0.apply([.put(rows, key: bytes("a"), value: bytes("1"))]) }
     #expect(try openState(state.path, isReadOnly: true).read { try $0.value(rows, bytes("a")) } == bytes("1"))
     let older = #expect(throws: StoreError.self) {
-      try openState(state.path, isReadOnly: true, schema: Schema(version: 2, migrations: []))
+      try openState(state.path, isReadOnly: true, schema: Schema(version: current + 1, migrations: []))
     }
-    #expect("\(try #require(older))".contains("needs 2"))
+    #expect("\(try #require(older))".contains("needs \(current + 1)"))
   }
 
   @Test("A directory that cannot be made is an error that names it")
