@@ -15,19 +15,18 @@ public enum Ledger {
 
   /// The changes that open a transfer, in any state but voided.
   ///
-  /// Throws a fault when there is one of that id already: the caller answers a known event before it gets here.
+  /// Applying them is a fault when there is one of that id already: the caller answers a known event before it gets here.
   public static func open(_ transfer: Transfer, reading state: borrowing some StateReader & ~Copyable) throws -> [StateChange] {
-    try open(transfer, on: try totals(of: transfer.subject, target: transfer.target, reading: state), reading: state)
+    try open(transfer, on: try totals(of: transfer.subject, target: transfer.target, reading: state))
   }
 
   /// The same where the sums of its pot were just read.
-  public static func open(_ transfer: Transfer, on pot: Totals, reading state: borrowing some StateReader & ~Copyable) throws -> [StateChange] {
+  public static func open(_ transfer: Transfer, on pot: Totals) throws -> [StateChange] {
     guard transfer.state != .voided else { throw Fault.invariant("a transfer cannot begin as voided") }
-    guard try !state.contains(transfers, transfer.id.bytes) else { throw Fault.invariant("a second transfer for event \(transfer.id.short)") }
     var sums = try pot.including(transfer.amount, transfer.state)
     sums.transfers += 1
     return [
-      .put(transfers, key: transfer.id.bytes, value: transfer.encoded()),
+      .insert(transfers, key: transfer.id.bytes, value: transfer.encoded()),
       .put(totals, key: totalsKey(transfer.subject, transfer.target), value: sums.encoded()),
     ]
   }

@@ -32,6 +32,8 @@ public struct StateWriter: ~Copyable, StoreReader {
     for change in changes {
       switch change {
       case .put(let table, let key, let value): try put(try tables.handle(of: table), key, value)
+      case .insert(let table, let key, let value):
+        guard try put(try tables.handle(of: table), key, value, mode: .noOverwrite) else { throw Fault.invariant("\(table.name) has that row already") }
       case .delete(let table, let key): try delete(try tables.handle(of: table), key)
       }
     }

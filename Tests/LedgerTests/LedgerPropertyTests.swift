@@ -27,7 +27,7 @@ struct LedgerPropertyTests {
       if let entry = model[number] {
         let id = LedgerTests.transfer(number).id
         if entry.state.canBecome(next) {
-          state.apply(try Ledger.move(id, to: next, reading: state))
+          try state.apply(Ledger.move(id, to: next, reading: state))
           model[number]?.state = next
         } else {
           #expect(throws: Fault.self, "seed \(seed)") { try Ledger.move(id, to: next, reading: state) }
@@ -37,7 +37,7 @@ struct LedgerPropertyTests {
           state: next, amount: UInt64.random(in: 1...100_000, using: &random), pot: [2, UInt8.random(in: 0...1, using: &random)],
           target: UInt8.random(in: 1...2, using: &random))
         let transfer = LedgerTests.transfer(number, next, amount: entry.amount, pot: entry.pot, target: entry.target)
-        state.apply(try Ledger.open(transfer, reading: state))
+        try state.apply(Ledger.open(transfer, reading: state))
         model[number] = entry
       }
       try expectSame(state, Array(model.values), seed)

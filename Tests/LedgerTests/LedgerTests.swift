@@ -34,9 +34,9 @@ struct LedgerTests {
         guard from != .voided else { continue }
         var state = MemoryState()
         let transfer = Self.transfer(1, from)
-        state.apply(try Ledger.open(transfer, reading: state))
+        try state.apply(Ledger.open(transfer, reading: state))
         if from.canBecome(to) {
-          state.apply(try Ledger.move(transfer.id, to: to, reading: state))
+          try state.apply(Ledger.move(transfer.id, to: to, reading: state))
           #expect(try Ledger.transfer(transfer.id, reading: state)?.state == to)
         } else {
           #expect(throws: Fault.self) { try Ledger.move(transfer.id, to: to, reading: state) }
@@ -50,7 +50,7 @@ struct LedgerTests {
   func sums() throws {
     var state = MemoryState()
     for (number, kind) in TransferState.allCases.enumerated() where kind != .voided {
-      state.apply(try Ledger.open(Self.transfer(UInt64(number), kind, amount: UInt64(1) << UInt64(number)), reading: state))
+      try state.apply(Ledger.open(Self.transfer(UInt64(number), kind, amount: UInt64(1) << UInt64(number)), reading: state))
     }
     // pending 1, posted 2, unknown 8, observed 16
     #expect(try totals(state) == [2, 9, 4])
@@ -60,9 +60,9 @@ struct LedgerTests {
   func once() throws {
     var state = MemoryState()
     let transfer = Self.transfer(1, .posted)
-    state.apply(try Ledger.open(transfer, reading: state))
-    #expect(throws: Fault.self) { try Ledger.open(transfer, reading: state) }
-    #expect(throws: Fault.self) { try Ledger.open(Self.transfer(1, .pending, amount: 5, target: 2), reading: state) }
+    try state.apply(Ledger.open(transfer, reading: state))
+    #expect(throws: Fault.self) { try state.apply(Ledger.open(transfer, reading: state)) }
+    #expect(throws: Fault.self) { try state.apply(Ledger.open(Self.transfer(1, .pending, amount: 5, target: 2), reading: state)) }
     #expect(try totals(state) == [100, 0, 1])
   }
 
@@ -76,9 +76,9 @@ struct LedgerTests {
   @Test("a total that would overflow is a fault")
   func overflow() throws {
     var state = MemoryState()
-    state.apply(try Ledger.open(Self.transfer(1, .posted, amount: .max), reading: state))
+    try state.apply(Ledger.open(Self.transfer(1, .posted, amount: .max), reading: state))
     #expect(throws: Fault.self) { try Ledger.open(Self.transfer(2, .posted, amount: 1), reading: state) }
-    state.apply(try Ledger.open(Self.transfer(2, .pending, amount: 1), reading: state))
+    try state.apply(Ledger.open(Self.transfer(2, .pending, amount: 1), reading: state))
     #expect(throws: Fault.self) { try Ledger.move(Self.transfer(2).id, to: .posted, reading: state) }
   }
 
@@ -86,11 +86,11 @@ struct LedgerTests {
   func records() throws {
     var state = MemoryState()
     let transfer = Self.transfer(1, .unknown, amount: 77)
-    state.apply(try Ledger.open(transfer, reading: state))
+    try state.apply(Ledger.open(transfer, reading: state))
     #expect(try Ledger.transfer(transfer.id, reading: state) == transfer)
     let whole = try #require(try state.value(Ledger.transfers, transfer.id.bytes))
     for length in 0..<whole.count {
-      state.apply([.put(Ledger.transfers, key: transfer.id.bytes, value: Array(whole.prefix(length)))])
+      try state.apply([.put(Ledger.transfers, key: transfer.id.bytes, value: Array(whole.prefix(length)))])
       #expect(throws: Fault.self) { try Ledger.transfer(transfer.id, reading: state) }
     }
   }
@@ -98,7 +98,7 @@ struct LedgerTests {
   @Test("the audit finds totals that are wrong, missing or of nothing")
   func audit() throws {
     var state = MemoryState()
-    state.apply(try Ledger.open(Self.transfer(1, .posted), reading: state))
+    try state.apply(Ledger.open(Self.transfer(1, .posted), reading: state))
     var key: [UInt8] = []
     try state.scan(Ledger.totals, prefix: []) { found, _ in
       key = found
@@ -107,11 +107,11 @@ struct LedgerTests {
     let kept = try #require(try state.value(Ledger.totals, key))
     var wrong = kept
     wrong[7] ^= 1
-    state.apply([.put(Ledger.totals, key: key, value: wrong)])
+    try state.apply([.put(Ledger.totals, key: key, value: wrong)])
     #expect(try Ledger.audit(reading: state).count == 1)
-    state.apply([.delete(Ledger.totals, key: key)])
+    try state.apply([.delete(Ledger.totals, key: key)])
     #expect(try Ledger.audit(reading: state).count == 1)
-    state.apply([.put(Ledger.totals, key: key, value: kept), .put(Ledger.totals, key: key + [1], value: kept)])
+    try state.apply([.put(Ledger.totals, key: key, value: kept), .put(Ledger.totals, key: key + [1], value: kept)])
     #expect(try Ledger.audit(reading: state).count == 1)
   }
 }

@@ -6,10 +6,14 @@ import Policy
 struct MemoryState: StateReader {
   private var rows: [Table: [[UInt8]: [UInt8]]] = [:]
 
-  mutating func apply(_ changes: [StateChange]) {
+  /// Throws where a row is inserted that is there; what stood before it is applied.
+  mutating func apply(_ changes: [StateChange]) throws {
     for change in changes {
       switch change {
       case .put(let table, let key, let value): rows[table, default: [:]][key] = value
+      case .insert(let table, let key, let value):
+        guard rows[table]?[key] == nil else { throw Fault.invariant("a row is there already") }
+        rows[table, default: [:]][key] = value
       case .delete(let table, let key): rows[table, default: [:]][key] = nil
       }
     }

@@ -134,6 +134,19 @@ private final class NextAnswer: Sendable {
     }
   }
 
+  @Test("A row is inserted once: a second one is a fault, and nothing of its transaction happens")
+  func insertion() throws {
+    let state = try TemporaryState()
+    let store = try state.open()
+    try store.write { try $0.apply([.insert(rows, key: bytes("a"), value: bytes("1"))]) }
+    let fault = #expect(throws: Fault.self) {
+      try store.write { try $0.apply([.put(rows, key: bytes("b"), value: bytes("2")), .insert(rows, key: bytes("a"), value: bytes("2"))]) }
+    }
+    #expect(try #require(fault).detail.contains(rows.name))
+    #expect(try store.read { try $0.value(rows, bytes("a")) } == bytes("1"))
+    #expect(try store.read { try $0.value(rows, bytes("b")) } == nil)
+  }
+
   @Test("A process killed in the middle of a write leaves nothing of it")
   func killed() async throws {
     let store = try state.open()

@@ -11,7 +11,7 @@ final class RememberedState: StateReader {
   func apply(_ changes: [StateChange]) {
     for change in changes {
       switch change {
-      case .put(let table, let key, let value): tables[table, default: [:]][key] = value
+      case .put(let table, let key, let value), .insert(let table, let key, let value): tables[table, default: [:]][key] = value
       case .delete(let table, let key): tables[table]?[key] = nil
       }
     }

@@ -48,7 +48,7 @@ extension CrowdfundingValidator {
     let transfer = Transfer(
       id: event.id, state: .posted, subject: campaign.project.bytes, target: contribution.target.rawValue, sender: event.pubkey,
       recipient: recipient?.text ?? "", amount: contribution.amount, createdAt: event.createdAt)
-    changes += try Ledger.open(transfer, on: pot.totals, reading: state)
+    changes += try Ledger.open(transfer, on: pot.totals)
 
     var effects = Effects(changes: changes, note: CrowdfundingNote(.contribution, event, campaign.project).bytes)
     effects.provides = [.event(event.id)]
