@@ -15,11 +15,12 @@ extension CampaignReference {
       guard named == nil || named == project else { throw CrowdfundingRejection.twoCampaigns }
       named = project
     }
-    if let event, let note = try CrowdfundingNote(try state.known(event)), note.kind == .version { try name(note.project) }
+    // The head and the Bien of the campaign that is named directly lead nowhere else: they need no look into large tables.
+    if let event, event != direct?.head?.id, let note = try CrowdfundingNote(try state.known(event)), note.kind == .version { try name(note.project) }
     if let address, (1...128).contains(address.identifier.count) {
       try name(try state.project(in: CrowdfundingState.addresses, CrowdfundingState.addressKey(address.pubkey, address.identifier)))
     }
-    if let pubkey = claims.pubkey { try name(try state.project(in: CrowdfundingState.biens, pubkey.bytes)) }
+    if let pubkey = claims.pubkey, pubkey != direct?.bien { try name(try state.project(in: CrowdfundingState.biens, pubkey.bytes)) }
     trace?.enter("K4")
     guard let named, let record = try direct ?? CampaignRecord.read(named, state) else {
       guard !circumstances.isLive else { throw CrowdfundingRejection.unknownProject }
