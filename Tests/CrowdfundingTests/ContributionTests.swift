@@ -79,6 +79,11 @@ struct ContributionTests {
     }
     let two = Sample.contribution { $0.append(["e", other.id.hex]) }
     #expect(try relay.live(two) == "invalid: reaction names two campaigns")
+    let bienOfAnother = Sample.contribution(project: "CF-OTHER") { $0.append(["p", Sample.bien.hex]) }
+    #expect(try relay.live(bienOfAnother) == "invalid: reaction names two campaigns")
+    let head = try #require(try relay.campaign()?.record.head?.id)
+    let one = Sample.contribution { $0 += [["e", head.hex], ["p", Sample.bien.hex]] }
+    #expect(try relay.live(one) == Relay.accept)
     #expect(try relay.live(Sample.contribution(project: nil)) == "invalid: no campaign is named")
   }
 
