@@ -91,6 +91,7 @@ public struct WriteTransaction: ~Copyable, Readable {
     if faultInjection != nil { try fail(at: point(), function) }
   }
 
+  /// Apart, so that a put of every day does not take a reference to a closure that only tests set.
   @inline(never)
   private func fail(at point: FaultPoint, _ function: StaticString) throws {
     if let faultInjection { try LMDBCalls.check(faultInjection(point), function) }

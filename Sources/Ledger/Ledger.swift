@@ -16,11 +16,7 @@ public enum Ledger {
   /// The changes that open a transfer, in any state but voided.
   ///
   /// Applying them is a fault when there is one of that id already: the caller answers a known event before it gets here.
-  public static func open(_ transfer: Transfer, reading state: borrowing some StateReader & ~Copyable) throws -> [StateChange] {
-    try open(transfer, on: try totals(of: transfer.subject, target: transfer.target, reading: state))
-  }
-
-  /// The same where the sums of its pot were just read.
+  /// - Parameter pot: the sums of the transfer's subject and target, as the same reader has them.
   public static func open(_ transfer: Transfer, on pot: Totals) throws -> [StateChange] {
     guard transfer.state != .voided else { throw Fault.invariant("a transfer cannot begin as voided") }
     var sums = try pot.including(transfer.amount, transfer.state)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-import Cryptography
 
 extension UnsignedEvent {
   /// Parses what `json` wrote (a `sig`, when there, is ignored). nil when it is no event, a tag has an element that is no string,
@@ -23,38 +22,20 @@ extension UnsignedEvent {
 
   /// Reads `form` again. nil when the bytes are not the form of an event that `init` would make, byte for byte.
   public init?(form: [UInt8]) {
-    let json: [UInt8]? = form.withUnsafeBytes { bytes in
-      guard let pieces = FormPieces(bytes) else { return nil }
-      var json = ByteWriter(capacity: form.count + 256)
-      json.append("{\"content\":")
-      json.append(pieces.content)
-      json.append(",\"created_at\":")
-      json.append(pieces.createdAt)
-      json.append(",\"id\":\"")
-      json.append(hex: SHA256.digest(of: bytes))
-      json.append("\",\"kind\":")
-      json.append(pieces.kind)
-      json.append(",\"pubkey\":")
-      json.append(pieces.pubkey)
-      json.append(",\"tags\":")
-      json.append(pieces.tags)
-      json.append("}")
-      return json.bytes
-    }
-    // Its id is the hash of these very bytes, so an event that reads back with it has this form.
-    guard let json, let event = UnsignedEvent(parsing: json) else { return nil }
-    self = event
+    guard let members = Self.members(of: form), let pubkey = PublicKey(hex: Text(utf8: form[members[0]].dropFirst().dropLast())),
+      let createdAt = Text(utf8: form[members[1]]).decimal, let kind = Text(utf8: form[members[2]]).decimal
+    else { return nil }
+    let event = UnsignedEvent(
+      unchecked: form, pubkey: pubkey, createdAt: createdAt, kind: kind, tagsRange: members[3], contentRange: members[4])
+    // Its id is the hash of these very bytes, so what reads back with it has this form.
+    guard let checked = UnsignedEvent(parsing: event.json) else { return nil }
+    self = checked
   }
-}
 
-/// The members of `[0,pubkey,created_at,kind,tags,content]`, cut where commas stand outside of strings and inner lists. Whether each is what it should be,
-/// the parser says.
-private struct FormPieces {
-  let pubkey, createdAt, kind, tags, content: UnsafeRawBufferPointer
-
-  init?(_ form: UnsafeRawBufferPointer) {
+  /// Where the members of `[0,pubkey,created_at,kind,tags,content]` lie, cut at the commas that stand outside of strings and inner lists.
+  private static func members(of form: [UInt8]) -> [Range<Int>]? {
     guard form.starts(with: "[0,".utf8), form.last == UInt8(ascii: "]") else { return nil }
-    var members: [UnsafeRawBufferPointer] = []
+    var members: [Range<Int>] = []
     var (begin, depth, isInString) = (3, 0, false)
     var position = begin
     let end = form.count - 1
@@ -65,14 +46,12 @@ private struct FormPieces {
       case (UInt8(ascii: "["), false): depth += 1
       case (UInt8(ascii: "]"), false): depth -= 1
       case (UInt8(ascii: ","), false) where depth == 0 && members.count < 4:
-        members.append(UnsafeRawBufferPointer(rebasing: form[begin..<position]))
+        members.append(begin..<position)
         begin = position + 1
       default: break
       }
       position += 1
     }
-    guard begin <= end, members.count == 4 else { return nil }
-    (pubkey, createdAt, kind, tags) = (members[0], members[1], members[2], members[3])
-    content = UnsafeRawBufferPointer(rebasing: form[begin..<end])
+    return members.count == 4 ? members + [begin..<end] : nil
   }
 }

@@ -47,7 +47,18 @@ public struct UnsignedEvent: Sendable, Hashable {
     self.form = form.bytes
   }
 
-  /// As above, with the tags as lists of texts.
+  /// From a form that nobody has looked into: the caller sees to it that the pieces are what they should be.
+  init(unchecked form: [UInt8], pubkey: PublicKey, createdAt: UInt64, kind: UInt64, tagsRange: Range<Int>, contentRange: Range<Int>) {
+    id = EventID(SHA256.digest(of: form))
+    self.pubkey = pubkey
+    self.createdAt = createdAt
+    self.kind = kind
+    self.form = form
+    self.tagsRange = tagsRange
+    self.contentRange = contentRange
+  }
+
+  /// With the tags as lists of texts.
   public init(pubkey: PublicKey, createdAt: UInt64, kind: UInt64, tags: [[String]], content: String) throws(UnsignedEventError) {
     try self.init(pubkey: pubkey, createdAt: createdAt, kind: kind, content: content) { writer in
       for tag in tags {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Ledger
 import Nostr
 import Policy
 
@@ -39,4 +40,11 @@ struct MemoryState: StateReader {
   func known(_ id: EventID) throws -> KnownEvent? { nil }
   func raw(_ id: EventID) throws -> [UInt8]? { nil }
   func isParked(_ id: EventID, by author: PublicKey) throws -> Bool { false }
+}
+
+extension Ledger {
+  /// On the pot as it is.
+  static func open(_ transfer: Transfer, reading state: MemoryState) throws -> [StateChange] {
+    try open(transfer, on: totals(of: transfer.subject, target: transfer.target, reading: state))
+  }
 }

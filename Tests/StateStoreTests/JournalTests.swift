@@ -33,6 +33,19 @@ import Testing
     #expect(try store.read { try $0.journalRow(3)?.sequence } == nil)
   }
 
+  @Test("A journal that has lost a row takes no more: a fault, and no row is written over")
+  func lostRow() throws {
+    func append(_ number: Int) throws {
+      _ = try store.write { try $0.appendJournal(JournalRow(.event(raw: [], id: id(number), source: .ip4, sourceInfo: nil), receivedAt: 5)) }
+    }
+    for number in 1...3 { try append(number) }
+    try store.write { _ = try $0.delete($0.tables.journal, 2) }
+    #expect(throws: Fault.self) { try append(4) }
+    #expect(try store.read { try $0.journalCount() } == 2)
+    guard case .event(_, let kept, _, _)? = try store.read({ try $0.journalRow(3) })?.content else { throw Stop() }
+    #expect(kept == id(3))
+  }
+
   @Test("The journal is read from a number on, in order")
   func iteration() throws {
     try store.write { writer throws in

@@ -80,16 +80,12 @@ public struct DerivedStatus: Equatable, Sendable {
   }
 
   /// The status of a record by its ledger; nil when all its versions are deleted.
-  static func read(_ record: CampaignRecord, _ state: borrowing some StateReader & ~Copyable) throws -> DerivedStatus? {
+  ///
+  /// - Parameter pot: one that was read already.
+  static func read(_ record: CampaignRecord, knowing pot: Pot? = nil, _ state: borrowing some StateReader & ~Copyable) throws -> DerivedStatus? {
     guard let head = record.head else { return nil }
     return try DerivedStatus(head: head, vote: record.vote) {
-      try head.terms.goals.allSatisfy { try Pot($0.type, of: record.project, reading: state).totals.collected >= $0.target }
+      try Pot.areAllReached(head.terms.goals, of: record.project, knowing: pot, reading: state)
     }
-  }
-
-  /// As above, where one pot was just read.
-  static func read(_ record: CampaignRecord, knowing pot: Pot, _ state: borrowing some StateReader & ~Copyable) throws -> DerivedStatus? {
-    guard let head = record.head else { return nil }
-    return try DerivedStatus(head: head, vote: record.vote) { try pot.areReached(head.terms.goals, of: record.project, reading: state) }
   }
 }

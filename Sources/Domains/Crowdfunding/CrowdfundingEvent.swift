@@ -4,6 +4,7 @@ import Policy
 
 /// An event in crowdfunding's terms: its shape is right, the state was not asked.
 public struct CrowdfundingEvent: Sendable {
+  /// Indirect, so that handing the event on copies one reference.
   public indirect enum Content: Sendable {
     /// Kind 30904 with `role`=`snapshot`: figures, not a version.
     case snapshot(SnapshotEvent)
@@ -29,10 +30,12 @@ public struct CrowdfundingEvent: Sendable {
   }
 
   private static func deletesOurKinds(_ event: borrowing EventSlices) -> Bool {
-    if event.hasTag("k", "7") { return true }
-    if event.hasTag("k", "30904") { return true }
-    if event.hasTag("k", "9742") { return true }
-    return event.hasTag("k", "30023")
+    var isFound = false
+    event.forEachTag { tag in
+      guard tag.isNamed("k") else { return }
+      if tag.hasValue("7") || tag.hasValue("30904") || tag.hasValue("9742") || tag.hasValue("30023") { isFound = true }
+    }
+    return isFound
   }
 
   /// The context-free checks, in the spec's order. Throws a `Rejection`.

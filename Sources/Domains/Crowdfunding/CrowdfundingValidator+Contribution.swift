@@ -71,6 +71,6 @@ extension CrowdfundingValidator {
     _ contribution: Contribution, _ pot: Pot, _ campaign: CampaignRecord, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Bool {
     guard let goals = campaign.head?.terms.goals else { return false }
-    return try pot.adding(contribution.amount).areReached(goals, of: campaign.project, reading: state)
+    return try Pot.areAllReached(goals, of: campaign.project, knowing: pot.adding(contribution.amount), reading: state)
   }
 }

@@ -19,10 +19,10 @@ struct Pot {
     return pot
   }
 
-  /// Whether every goal is reached, this pot's own as it stands here. It is looked at first: where it is not reached, no other one is read.
-  func areReached(_ goals: [Goal], of project: ProjectID, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    if goals.contains(where: { $0.type == type && totals.collected < $0.target }) { return false }
-    for goal in goals where goal.type != type {
+  /// Whether every goal is reached. The known pot is looked at first: where it is not reached, no other one is read.
+  static func areAllReached(_ goals: [Goal], of project: ProjectID, knowing known: Pot?, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    if let known, goals.contains(where: { $0.type == known.type && known.totals.collected < $0.target }) { return false }
+    for goal in goals where goal.type != known?.type {
       if try Pot(goal.type, of: project, reading: state).totals.collected < goal.target { return false }
     }
     return true
