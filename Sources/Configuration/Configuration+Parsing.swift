@@ -38,6 +38,7 @@ extension Configuration {
     state = State(
       path: path("state.path") ?? DefaultStatePath.find(in: environment), mapSizeMiB: integer("state.mapSizeMiB"),
       durability: State.Durability(rawValue: text("state.durability")) ?? .full)
+    maxEventBytes = integer("relay.maxEventBytes")
     verifiesAll = text("verify") != "claimed"
     rejectsUnclaimed = text("unclaimed") == "reject"
     node = Node(publicKey: values["node.publicKey"].string.flatMap(ConfigurationKey.publicKey), secretKeyFile: path("node.secretKeyFile"))

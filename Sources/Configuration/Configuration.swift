@@ -75,6 +75,8 @@ public struct Configuration: Sendable, Equatable {
   }
 
   public var state: State
+  /// The longest JSON of an event that relays store, in bytes.
+  public var maxEventBytes: Int
   /// Recompute id and signature of every event; else only of those that a domain claims.
   public var verifiesAll: Bool
   /// Refuse events that no domain claims.

@@ -5,7 +5,7 @@
 /// A key whose work is not built yet is known and documented, and refused unless at its default: a setting never silently does nothing.
 public enum ConfigurationSchema {
   public static let keys: [ConfigurationKey] =
-    state + judging + access + node + members + crowdfunding + money + collectives + groups + laterDomains + followUps + delivery + output
+    state + relay + judging + access + node + members + crowdfunding + money + collectives + groups + laterDomains + followUps + delivery + output
 
   private static let byPath: [String: ConfigurationKey] = Dictionary(keys.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
 
@@ -28,6 +28,12 @@ public enum ConfigurationSchema {
     .init(
       "state.durability", .choice(["full", "relaxed"]), .string("full"),
       "full: every accepted event is on disk before its answer; relaxed: fsync within 1 s, a power loss may corrupt: keep backups"),
+  ]
+
+  private static let relay: [ConfigurationKey] = [
+    .init(
+      "relay.maxEventBytes", .integer(1024...1_048_576), .integer(65_536),
+      "the longest event that this relay and its peers store (strfry's events.maxEventSize): longer ones that a domain claims are refused")
   ]
 
   private static let judging: [ConfigurationKey] = [

@@ -51,11 +51,12 @@ struct Application {
         for followUp in effects.followUps { try state.enqueue(followUp, at: circumstances.receivedAt) }
       }
       return Judgement(.reject(rejection), owner: owner, isWritten: true)
+    case .kept(let dependencies):
+      // Room in the last tenth is for what is somebody's.
+      let isKept = try !isNearlyFull && state.keep(copy(isKept: true), until: dependencies, limits: options.parking)
+      return Judgement(.accept, isWritten: isKept)
     case .parked(let rejection, let dependency, let owner):
-      let event = ParkedEvent(
-        id: claimed.event.id, pubkey: claimed.event.pubkey, raw: claimed.event.raw, receivedAt: circumstances.receivedAt,
-        source: circumstances.source, sourceInfo: sourceInfo)
-      let isParked = try state.park(event, waitingFor: dependency, limits: options.parking)
+      let isParked = try state.park(copy(isKept: false), waitingFor: dependency, limits: options.parking)
       return Judgement(.reject(isParked ? rejection.parked : rejection), owner: owner, isWritten: isParked)
     case .effects(let effects, let owner):
       if effects.opensSubject, isNearlyFull { return .rejected(Self.nearlyFull, owner: owner) }
@@ -64,6 +65,12 @@ struct Application {
       judgement.diagnostics = effects.diagnostics
       return judgement
     }
+  }
+
+  private func copy(isKept: Bool) -> ParkedEvent {
+    ParkedEvent(
+      id: claimed.event.id, pubkey: claimed.event.pubkey, raw: claimed.event.raw, receivedAt: circumstances.receivedAt, source: circumstances.source,
+      sourceInfo: sourceInfo, isKept: isKept)
   }
 
   private static let nearlyFull = Rejection.error("the state is nearly full: only what exists already is taken")
@@ -75,6 +82,7 @@ struct Application {
       .event(raw: event.raw, id: event.id, source: circumstances.source, sourceInfo: sourceInfo), receivedAt: circumstances.receivedAt)
     let sequence = try state.appendJournal(row)
     try state.index(event.id, domain: owner, note: effects.note, sequence: sequence)
+    try state.note(author: event.pubkey)
     if options.writesFollowUps {
       for followUp in effects.followUps { try state.enqueue(followUp, at: circumstances.receivedAt) }
     }

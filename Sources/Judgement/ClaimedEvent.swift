@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Nostr
 import Policy
+import StateStore
 
 /// A verified event that some domains claim, past their context-free checks: it can be decided on a snapshot, and again in a write transaction.
 struct ClaimedEvent {
@@ -14,20 +15,40 @@ struct ClaimedEvent {
     case parked(Rejection, Dependency, owner: Domain)
     /// Refused, and something is kept.
     case evidence(Rejection, Effects, owner: Domain)
+    /// Nobody's for now, and a copy waits aside.
+    case kept(until: [Dependency])
   }
 
   let event: VerifiedEvent
   private let owned: [any PreparedEvent]
   private let dependent: [(validator: any Validator, prepared: any PreparedEvent)]
+  /// No relay can store it: its claimants are known, and it was not looked into.
+  private let unstorable: (owners: [Domain], dependent: [any Validator])?
   private let trace: CheckTrace?
 
+  static let noRelayStores = Rejection.invalid("no relay can store this event")
+  static let isFuture = Rejection.invalid("created_at is in the future")
+
   /// The context-free checks. Throws a `Rejection`.
-  init(_ event: VerifiedEvent, _ claimants: Claimants, _ registry: DomainRegistry, in circumstances: Circumstances, trace: CheckTrace? = nil) throws {
+  init(
+    _ event: VerifiedEvent, _ claimants: Claimants, _ registry: DomainRegistry, maxBytes: Int, in circumstances: Circumstances, trace: CheckTrace? = nil
+  ) throws {
     self.event = event
     self.trace = trace
+    let validators = registry.validators
+    guard circumstances.isRecalled || event.event.isStorable(maxBytes: maxBytes) else {
+      owned = []
+      dependent = []
+      unstorable = (
+        validators.indices.filter { claimants.owned.contains($0) }.map { validators[$0].domain },
+        validators.indices.filter { claimants.dependent.contains($0) }.map { validators[$0] }
+      )
+      return
+    }
+    unstorable = nil
     var owned: [any PreparedEvent] = []
     var dependent: [(any Validator, any PreparedEvent)] = []
-    for (index, validator) in registry.validators.enumerated() {
+    for (index, validator) in validators.enumerated() {
       if claimants.owned.contains(index) {
         owned.append(try validator.prepare(event, in: circumstances, trace: trace))
       } else if claimants.dependent.contains(index) {
@@ -40,21 +61,52 @@ struct ClaimedEvent {
 
   /// Asks every owner: the first refusal wins, all changes apply together (architecture, law 6). Throws faults.
   func decide(in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable) throws -> Outcome {
+    if let unstorable { return try decide(unstorable: unstorable.owners, unstorable.dependent, reading: state) }
     var owners = owned
     for (validator, prepared) in dependent where try validator.owns(event.event, reading: state) { owners.append(prepared) }
     guard let first = owners.first else { return .unclaimed }
     if let known = try state.known(event.id) { return .decided(try answer(to: known, owners, reading: state), owner: known.domain) }
+    trace?.enter("constellation 11")
+    if circumstances.isFuture(event) { return .decided(.reject(Self.isFuture), owner: first.domain) }
     var effects: Effects?
+    var awaited: [Dependency] = []
+    var isOwned = false
     for owner in owners {
       switch try owner.decide(in: circumstances, reading: state, trace: trace) {
-      case .unchanged: continue
+      case .unchanged: isOwned = true
       case .rejected(let rejection): return .decided(.reject(rejection), owner: owner.domain)
       case .rejectedLeaving(let rejection, let effects): return .evidence(rejection, effects, owner: owner.domain)
       case .parked(let rejection, let dependency): return .parked(rejection, dependency, owner: owner.domain)
       case .accepted(let more): effects = effects.map { $0.merging(more) } ?? more
+      case .kept(let dependencies): awaited += dependencies
       }
     }
-    return effects.map { .effects($0, owner: first.domain) } ?? .decided(.accept, owner: first.domain)
+    if let effects { return .effects(effects, owner: first.domain) }
+    return isOwned ? .decided(.accept, owner: first.domain) : .kept(until: awaited)
+  }
+
+  /// An event that was accepted before this was asked is accepted again.
+  private func decide(unstorable owners: [Domain], _ dependent: [any Validator], reading state: borrowing some StateReader & ~Copyable) throws -> Outcome {
+    trace?.enter("constellation 10")
+    var owner = owners.first
+    for validator in dependent where owner == nil {
+      if try validator.owns(event.event, reading: state) { owner = validator.domain }
+    }
+    guard let owner else { return .unclaimed }
+    if let known = try state.known(event.id) { return .decided(.accept, owner: known.domain) }
+    return .decided(.reject(Self.noRelayStores), owner: owner)
+  }
+
+  /// What is kept aside until this event arrives, in the order of its keeping. One lookup when nothing is parked.
+  func summoned(reading state: borrowing some StoreReader & ~Copyable) throws -> [ParkedEvent] {
+    guard try state.parkedCount() > 0 else { return [] }
+    var found: [ParkedEvent] = []
+    for domain in owned.map(\.domain) {
+      found += try state.events(waitingFor: .arrival(of: event.id, by: event.pubkey, in: domain), limit: .max)
+      if let address = event.event.address { found += try state.events(waitingFor: .arrival(of: address, in: domain), limit: .max) }
+    }
+    var seen: Set<UInt64> = []
+    return found.filter { seen.insert($0.sequence).inserted }.sorted { $0.sequence < $1.sequence }
   }
 
   private func answer(to known: KnownEvent, _ owners: [any PreparedEvent], reading state: borrowing some StateReader & ~Copyable) throws -> Decision {

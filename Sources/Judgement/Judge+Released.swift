@@ -17,9 +17,10 @@ extension Judge {
     return try store.write { state in
       guard try state.removeParked(parked.sequence) else { return nil }
       guard case .success(let claimed) = prepared else { return prepared.rejected }
-      let judgement = try Application(claimed, circumstances, parked.sourceInfo ?? "", options, isNearlyFull: isNearlyFull).apply(to: state)
+      let judgement = try apply(claimed, in: circumstances, parked.sourceInfo ?? "", isNearlyFull: isNearlyFull, to: state)
       if let fault = judgement.fault { throw fault }
-      if judgement.decision == .accept, options.writesFollowUps {
+      // The relay has what was kept aside: it was answered with accept when it came.
+      if judgement.decision == .accept, !parked.isKept, options.writesFollowUps {
         let body = FollowUpEvent.Body.signed(raw: parked.raw, id: claimed.event.id, kind: claimed.event.kind)
         let followUp = FollowUpEvent(name: .parkedEvent, subject: claimed.event.id.bytes, trigger: claimed.event.id, body: body)
         try state.enqueue(.event(followUp), at: parked.receivedAt)
@@ -55,7 +56,8 @@ extension Judge {
       let claimed = try raw.withUnsafeBytes { bytes in
         let slices = try EventSlices.parse(bytes)
         let event = try verifier.verifiedEvent(slices)
-        return try ClaimedEvent(event, registry.claimants(of: slices), registry, in: circumstances, trace: trace)
+        return try ClaimedEvent(
+          event, registry.claimants(of: slices), registry, maxBytes: options.maxEventBytes, in: circumstances, trace: trace)
       }
       return .success(claimed)
     } catch let rejection as Rejection {

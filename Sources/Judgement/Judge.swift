@@ -68,29 +68,51 @@ public final class Judge {
   private func judge(_ event: VerifiedEvent, _ claimants: Claimants, in circumstances: Circumstances, sourceInfo: () -> String) -> Judgement {
     let claimed: ClaimedEvent
     do {
-      claimed = try ClaimedEvent(event, claimants, registry, in: circumstances)
+      claimed = try ClaimedEvent(event, claimants, registry, maxBytes: options.maxEventBytes, in: circumstances)
     } catch let rejection as Rejection {
       return .rejected(rejection, owner: registry.owner(among: claimants))
     } catch {
       return .faulted(error)
     }
     do {
-      let proposal = try store.read { state in Proposal(try claimed.decide(in: circumstances, reading: state), on: state.newestCommit) }
-      switch proposal.outcome {
+      let proposal = try store.read { state in
+        // What arrives summons what was kept until then, which is judged first: there is nothing to propose yet.
+        if try !claimed.summoned(reading: state).isEmpty { return Proposal?.none }
+        return Proposal(try claimed.decide(in: circumstances, reading: state), on: state.newestCommit)
+      }
+      switch proposal?.outcome {
       case .unclaimed: return unclaimed
       case .decided(let decision, let owner): return Judgement(decision, owner: owner)
-      case .effects, .parked, .evidence: return try write(claimed, proposal, in: circumstances, sourceInfo: sourceInfo())
+      case .kept:
+        if options.rejectsUnclaimed { return unclaimed }
+        // It is nobody's event: that the copy cannot be kept is no reason to refuse it.
+        return (try? write(claimed, proposal, in: circumstances, sourceInfo: sourceInfo())) ?? unclaimed
+      case .effects, .parked, .evidence, nil: return try write(claimed, proposal, in: circumstances, sourceInfo: sourceInfo())
       }
     } catch {
       return .faulted(error, owner: registry.owner(among: claimants))
     }
   }
 
-  private func write(_ claimed: ClaimedEvent, _ proposal: Proposal, in circumstances: Circumstances, sourceInfo: String) throws -> Judgement {
+  private func write(_ claimed: ClaimedEvent, _ proposal: Proposal?, in circumstances: Circumstances, sourceInfo: String) throws -> Judgement {
     let isNearlyFull = store.isNearlyFull
-    return try store.write { state in
-      try Application(claimed, circumstances, sourceInfo, options, isNearlyFull: isNearlyFull).apply(proposal, to: state)
+    return try store.write { state in try apply(claimed, proposal, in: circumstances, sourceInfo, isNearlyFull: isNearlyFull, to: state) }
+  }
+
+  /// What was kept until this event arrives is judged first, then the event: all in one transaction. Throws faults.
+  func apply(
+    _ claimed: ClaimedEvent, _ proposal: Proposal? = nil, in circumstances: Circumstances, _ sourceInfo: String, isNearlyFull: Bool,
+    to state: borrowing StateWriter
+  ) throws -> Judgement {
+    for kept in try claimed.summoned(reading: state) {
+      guard try state.removeParked(kept.sequence) else { continue }
+      let own = Circumstances(
+        receivedAt: kept.receivedAt, source: kept.source, isRejudged: circumstances.isRejudged, isBare: circumstances.isBare, isSummoned: true)
+      guard case .success(let summoned) = prepare(kept.raw, in: own) else { continue }
+      let judgement = try Application(summoned, own, kept.sourceInfo ?? "", options, isNearlyFull: isNearlyFull).apply(to: state)
+      if let fault = judgement.fault { throw fault }
     }
+    return try Application(claimed, circumstances, sourceInfo, options, isNearlyFull: isNearlyFull).apply(proposal, to: state)
   }
 }
 

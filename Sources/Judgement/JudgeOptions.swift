@@ -11,11 +11,17 @@ public struct JudgeOptions: Sendable, Equatable {
   public var writesFollowUps: Bool
   /// How much may wait for what is missing.
   public var parking: ParkingLimits
+  /// The longest JSON of an event that a relay stores (`relay.maxEventBytes`); claimed events that are longer are refused, whatever their source.
+  public var maxEventBytes: Int
 
-  public init(verifiesAll: Bool = true, rejectsUnclaimed: Bool = false, writesFollowUps: Bool = true, parking: ParkingLimits = .standard) {
+  public init(
+    verifiesAll: Bool = true, rejectsUnclaimed: Bool = false, writesFollowUps: Bool = true, parking: ParkingLimits = .standard,
+    maxEventBytes: Int = 65_536
+  ) {
     self.verifiesAll = verifiesAll
     self.rejectsUnclaimed = rejectsUnclaimed
     self.writesFollowUps = writesFollowUps
     self.parking = parking
+    self.maxEventBytes = maxEventBytes
   }
 }

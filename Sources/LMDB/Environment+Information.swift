@@ -35,6 +35,13 @@ extension Environment {
     }
   }
 
+  /// How far the file reaches, without counting its free pages: one call, no transaction.
+  public func extent() throws -> (fileBytes: Int, mapLimitBytes: Int, newestCommit: Int) {
+    let info = try LMDBCalls.info(handle)
+    let (bytes, overflows) = (Int(clamping: info.me_last_pgno) &+ 1).multipliedReportingOverflow(by: try LMDBCalls.pageSize(handle))
+    return (overflows ? .max : bytes, options.limitBytes, Int(clamping: info.me_last_txnid))
+  }
+
   /// Writes a consistent copy of the newest commit to another directory, which must exist and be empty. Writers go on.
   ///
   /// - Parameter compacting: leaves out free pages; slower, smaller.

@@ -38,6 +38,25 @@ final class TagStorage: Sendable {
     return range.count > 1 && element(range.lowerBound + 1, is: value)
   }
 
+  /// Whether strfry can pack these tags: none is empty, and the values of `e` and `p` are 64 hex digits.
+  var fitsRelays: Bool {
+    (0..<tagCount).allSatisfy { index in
+      let range = elementRange(ofTag: index)
+      guard let first = range.first else { return false }
+      guard element(first, is: "e") || element(first, is: "p") else { return true }
+      guard range.count > 1 else { return false }
+      let value = elements[first + 1]
+      return value.end - value.start == 64 && arena[Int(value.start)..<Int(value.end)].allSatisfy(Self.isHexDigit)
+    }
+  }
+
+  private static func isHexDigit(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): true
+    default: false
+    }
+  }
+
   /// Compared where it lies: a `Text` made for it would cost more than the comparison.
   private func element(_ index: Int, is text: StaticString) -> Bool {
     let element = elements[index]

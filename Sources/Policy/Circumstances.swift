@@ -12,14 +12,29 @@ public struct Circumstances: Sendable {
   public let isRejudged: Bool
   /// It came without a receivedAt and a source of its own, as a relay exports events: nothing says that it was ever accepted.
   public let isBare: Bool
+  /// It was kept aside (`Verdict.kept`), and what it waited for is judged next, in the same transaction.
+  public let isSummoned: Bool
 
-  public init(receivedAt: UInt64, source: SourceType, isRejudged: Bool = false, isBare: Bool = false) {
+  public init(receivedAt: UInt64, source: SourceType, isRejudged: Bool = false, isBare: Bool = false, isSummoned: Bool = false) {
     self.receivedAt = receivedAt
     self.source = source
     self.isRejudged = isRejudged
     self.isBare = isBare
+    self.isSummoned = isSummoned
   }
 
   /// From a client of this relay (IP4, IP6); every other source is *sync*.
   public var isLive: Bool { source == .ip4 || source == .ip6 }
+
+  /// It comes from a journal, and so was accepted once.
+  public var isRecalled: Bool { isRejudged && !isBare }
+
+  /// How far ahead of its receipt an event may be dated, in seconds.
+  public static let maxFutureSeconds: UInt64 = 900
+
+  /// Dated further ahead than any event may be that is judged for the first time. Source: constellation spec, rule 11.
+  public func isFuture(_ event: VerifiedEvent) -> Bool {
+    let (latest, overflows) = receivedAt.addingReportingOverflow(Self.maxFutureSeconds)
+    return !isRecalled && !overflows && event.createdAt > latest
+  }
 }

@@ -23,6 +23,9 @@ public protocol StateReader: ~Copyable {
 
   /// Whether an event of that author is parked: it may still be accepted.
   func isParked(_ id: EventID, by author: PublicKey) throws -> Bool
+
+  /// Whether an event of that author was ever accepted.
+  func isKnownAuthor(_ author: PublicKey) throws -> Bool
 }
 
 extension StateReader where Self: ~Copyable {

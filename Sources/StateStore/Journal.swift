@@ -20,6 +20,11 @@ extension StateWriter {
     value.put(fixed: note)
     try put(tables.events, id.value, value.bytes)
   }
+
+  /// Remembers that an event of that author was accepted.
+  public func note(author: PublicKey) throws {
+    if try !isKnownAuthor(author) { try put(tables.authors, author.value, mark) }
+  }
 }
 
 extension StoreReader where Self: ~Copyable {

@@ -29,7 +29,33 @@ extension StoreReader where Self: ~Copyable {
     try number(tables.parkedIDs, id.bytes, of: "parked.ids").flatMap { try parkedRow($0)?.event }
   }
 
-  func parkedRow(_ sequence: UInt64) throws -> (event: ParkedEvent, dependency: [UInt8])? {
+  /// Whether something is kept until that happens. One lookup when nothing is parked.
+  public func isAwaited(_ dependency: Dependency) throws -> Bool {
+    guard try parkedTotals().events > 0 else { return false }
+    return try !waiting(for: dependency, limit: 1).isEmpty
+  }
+
+  /// What waits for the dependency, in the order of its parking, at most `limit`.
+  public func events(waitingFor dependency: Dependency, limit: Int) throws -> [ParkedEvent] {
+    guard try parkedTotals().events > 0 else { return [] }
+    return try waiting(for: dependency, limit: limit).map { sequence in
+      guard let row = try parkedRow(sequence) else { throw Fault.unreadable("parked", "row \(sequence) is missing") }
+      return row.event
+    }
+  }
+
+  func waiting(for dependency: Dependency, limit: Int = .max) throws -> [UInt64] {
+    let prefix = dependency.waitingPrefix
+    var waiting: [UInt64] = []
+    try walk(tables.parkedWaiting, from: prefix) { key, _ in
+      guard waiting.count < limit, key.starts(with: prefix) else { return false }
+      if key.count == prefix.count + 8 { waiting.append(try Self.number(key: key)) }
+      return true
+    }
+    return waiting
+  }
+
+  func parkedRow(_ sequence: UInt64) throws -> (event: ParkedEvent, dependencies: [[UInt8]])? {
     try row(tables.parked, sequence).map { try ParkedEvent.decode(sequence: sequence, $0) }
   }
 

@@ -7,6 +7,10 @@ public struct ParkingLimits: Sendable, Equatable {
   public var bytes = 64 << 20
   public var eventsForEachPubkey = 100
   public var bytesForEachEvent = 64 << 10
+  /// Copies of events that are nobody's for now are kept while no more than this part of the limits is used: 2 is a half.
+  public var shareOfKept = 2
+  /// So many things at most may one of them wait for.
+  public var dependenciesOfKept = 1000
   /// By receivedAt.
   public var seconds: UInt64 = 7 * 86_400
 
@@ -22,6 +26,7 @@ public struct ParkingLimits: Sendable, Equatable {
     limits.bytes = .max
     limits.eventsForEachPubkey = .max
     limits.bytesForEachEvent = 32 << 20
+    limits.dependenciesOfKept = .max
     limits.seconds = .max
     return limits
   }()

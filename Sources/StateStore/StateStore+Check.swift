@@ -61,13 +61,15 @@ extension StoreReader where Self: ~Copyable {
     var astray = 0
     try walk(tables.parked) { key, value in
       let sequence = try Self.number(key: key)
-      let (event, dependency) = try ParkedEvent.decode(sequence: sequence, value)
+      let (event, dependencies) = try ParkedEvent.decode(sequence: sequence, value)
       count &+= 1
       bytes &+= UInt64(event.raw.count)
-      let isWaiting = try contains(tables.parkedWaiting, Dependency.waitingPrefix(dependency) + sequence.keyBytes)
+      let waiting = try dependencies.count { try contains(tables.parkedWaiting, Dependency.waitingPrefix($0) + sequence.keyBytes) }
       let isReleased = try row(tables.parkedReleased, sequence) != nil
       let named = try number(tables.parkedIDs, event.id.bytes, of: "parked.ids")
-      if isWaiting == isReleased || named != sequence { astray += 1 }
+      // What was provided no longer waits for that one thing; what still waits for nothing is lost.
+      let isAstray = isReleased ? waiting == dependencies.count : waiting < dependencies.count
+      if isAstray || named != sequence { astray += 1 }
       return true
     }
     let totals = try parkedTotals()

@@ -12,6 +12,21 @@ extension StateWriter {
   ///
   /// - Returns: whether it is parked now; true as well when it was already. False when a limit forbids: nothing is kept of it.
   public func park(_ event: ParkedEvent, waitingFor dependency: Dependency, limits: ParkingLimits = .standard) throws -> Bool {
+    try park(event, waitingFor: [dependency], limits)
+  }
+
+  /// Keeps a copy of an event that is nobody's for now, until one of the dependencies is there; the share of such copies is bounded.
+  ///
+  /// - Returns: whether it is kept now.
+  public func keep(_ event: ParkedEvent, until dependencies: [Dependency], limits: ParkingLimits = .standard) throws -> Bool {
+    let totals = try parkedTotals()
+    guard !dependencies.isEmpty, dependencies.count <= limits.dependenciesOfKept,
+      totals.events < UInt64(clamping: limits.events / limits.shareOfKept), totals.bytes < UInt64(clamping: limits.bytes / limits.shareOfKept)
+    else { return false }
+    return try park(event, waitingFor: dependencies, limits)
+  }
+
+  private func park(_ event: ParkedEvent, waitingFor dependencies: [Dependency], _ limits: ParkingLimits) throws -> Bool {
     if try contains(tables.parkedIDs, event.id.bytes) { return true }
     guard event.raw.count <= limits.bytesForEachEvent else { return false }
     try dropExpired(now: event.receivedAt, limits)
@@ -25,9 +40,9 @@ extension StateWriter {
 
     let sequence = totals.nextSequence
     let number = sequence.keyBytes
-    try put(tables.parked, sequence, event.encoded(waitingFor: dependency.key))
+    try put(tables.parked, sequence, event.encoded(waitingFor: dependencies))
     try put(tables.parkedIDs, event.id.bytes, number)
-    try put(tables.parkedWaiting, dependency.waitingPrefix + number, mark)
+    for dependency in dependencies { try put(tables.parkedWaiting, dependency.waitingPrefix + number, mark) }
     try put(tables.parkedAges, event.receivedAt.keyBytes + number, mark)
     try setParkedCount(of: event.pubkey, count + 1)
     totals.nextSequence &+= 1
@@ -43,12 +58,7 @@ extension StateWriter {
   public func release(_ dependency: Dependency) throws -> Int {
     guard try parkedTotals().events > 0 else { return 0 }
     let prefix = dependency.waitingPrefix
-    var waiting: [UInt64] = []
-    try walk(tables.parkedWaiting, from: prefix) { key, _ in
-      guard key.starts(with: prefix) else { return false }
-      if key.count == prefix.count + 8 { waiting.append(try Self.number(key: key)) }
-      return true
-    }
+    let waiting = try waiting(for: dependency)
     for sequence in waiting {
       try delete(tables.parkedWaiting, prefix + sequence.keyBytes)
       try put(tables.parkedReleased, sequence, mark)
@@ -59,11 +69,11 @@ extension StateWriter {
   /// Removes a parked event, released or not. False when it is gone: somebody else has judged it.
   @discardableResult
   public func removeParked(_ sequence: UInt64) throws -> Bool {
-    guard let (event, dependency) = try parkedRow(sequence) else { return false }
+    guard let (event, dependencies) = try parkedRow(sequence) else { return false }
     let number = sequence.keyBytes
     try delete(tables.parked, sequence)
     try delete(tables.parkedIDs, event.id.bytes)
-    try delete(tables.parkedWaiting, Dependency.waitingPrefix(dependency) + number)
+    for dependency in dependencies { try delete(tables.parkedWaiting, Dependency.waitingPrefix(dependency) + number) }
     try delete(tables.parkedReleased, sequence)
     try delete(tables.parkedAges, event.receivedAt.keyBytes + number)
     let count = try parkedCount(of: event.pubkey)

@@ -58,6 +58,10 @@ extension StoreReader where Self: ~Copyable {
     return try parkedEvent(id)?.pubkey == author
   }
 
+  public func isKnownAuthor(_ author: PublicKey) throws -> Bool {
+    try author.value.withUnsafeBytes { try get(tables.authors, $0) } != nil
+  }
+
   /// The least bytes that come after everything that starts with `prefix`; nil when nothing does.
   private static func successor(of prefix: [UInt8]) -> [UInt8]? {
     var bytes = prefix

@@ -20,11 +20,12 @@ import Policy
 /// parked.ages       received at 8 (s) · sequence 8    → 1
 /// parked.pubkeys    pubkey 32                         → count 4
 /// parked.released   sequence 8                        → 1
+/// authors           pubkey 32                         → 1           (of accepted events)
 /// ```
 public final class StoreTables: Sendable {
   let meta, journal, events: TableHandle
   let outbox, outboxStuck, outboxDone, outboxDelivered, outboxIDs, deferred: TableHandle
-  let parked, parkedIDs, parkedWaiting, parkedAges, parkedPubkeys, parkedReleased: TableHandle
+  let parked, parkedIDs, parkedWaiting, parkedAges, parkedPubkeys, parkedReleased, authors: TableHandle
   /// By `Table.slot`.
   private let domains: [TableHandle?]
   /// All of them with their names, the store's own first.
@@ -33,7 +34,7 @@ public final class StoreTables: Sendable {
   /// The store's own tables, in the order in which they are opened.
   static let ownNames = [
     "meta", "journal", "events", "outbox", "outbox.stuck", "outbox.done", "outbox.delivered", "outbox.ids", "deferred",
-    "parked", "parked.ids", "parked.waiting", "parked.ages", "parked.pubkeys", "parked.released",
+    "parked", "parked.ids", "parked.waiting", "parked.ages", "parked.pubkeys", "parked.released", "authors",
   ]
 
   /// All names, the store's own first.
@@ -62,6 +63,7 @@ public final class StoreTables: Sendable {
     parkedAges = try own("parked.ages")
     parkedPubkeys = try own("parked.pubkeys")
     parkedReleased = try own("parked.released")
+    authors = try own("authors")
 
     var domains = [TableHandle?](repeating: nil, count: Table.maxPerDomain * (Domain.allCases.count + 1))
     for table in declared {

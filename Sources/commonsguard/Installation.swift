@@ -47,7 +47,9 @@ struct Installation {
   }
 
   static func judgeOptions(_ configuration: Configuration, writesFollowUps: Bool = true) -> JudgeOptions {
-    JudgeOptions(verifiesAll: configuration.verifiesAll, rejectsUnclaimed: configuration.rejectsUnclaimed, writesFollowUps: writesFollowUps)
+    JudgeOptions(
+      verifiesAll: configuration.verifiesAll, rejectsUnclaimed: configuration.rejectsUnclaimed, writesFollowUps: writesFollowUps,
+      maxEventBytes: configuration.maxEventBytes)
   }
 
   func judge(_ store: StateStore, writesFollowUps: Bool = true) throws -> Judge {

@@ -93,7 +93,7 @@ final class Relay {
         case .accepted(let effects):
           try state.apply(effects.changes)
           answers.append(Self.accept)
-        case .unchanged: answers.append(Self.accept)
+        case .unchanged, .kept: answers.append(Self.accept)
         case .rejected(let rejection), .rejectedLeaving(let rejection, _), .parked(let rejection, _): answers.append(rejection.message)
         }
       }

@@ -24,6 +24,7 @@ struct ConfigurationSchemaTests {
     groups.allowNestedAdd groups.maxLagSeconds groups.maxDepth groups.maxElectorate groups.maxForkDepth groups.maxBranchesPerParent
     groups.maxAddsPerModification groups.openProposalsPerAuthor
     economy.enabled economy.stations economy.registry economy.strict economy.alertKind
+    relay.maxEventBytes
     followUps.receipts followUps.snapshots followUps.labels followUps.attestations followUps.alerts followUps.failures followUps.debounceSeconds
     delivery.sink delivery.file delivery.command delivery.confirm delivery.attempts delivery.inProcess
     metrics.textfile log.level log.format

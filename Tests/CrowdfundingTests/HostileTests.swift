@@ -10,34 +10,34 @@ struct HostileTests {
   @Test("thousands of tags are looked at without harm")
   func manyTags() throws {
     let relay = try Relay()
-    let many = (0..<2000).map { ["e", String(repeating: "0", count: 60) + String(10_000 + $0).suffix(4)] }
+    let many = (0..<800).map { ["e", String(repeating: "0", count: 60) + String(10_000 + $0).suffix(4)] }
     #expect(try relay.live(Sample.campaign { $0 += many }) == Relay.accept)
     #expect(try relay.live(Sample.contribution { $0 += many }) == "blocked: campaign not active (draft)")
     let deletion = Sample.captain.event(kind: 5, createdAt: Sample.start, tags: many + [["k", "7"]])
     #expect(try relay.live(deletion) == Relay.accept)
   }
 
-  @Test("a thousand owners are taken, one more is refused")
+  @Test("as many owners are taken as an event holds that a relay can store")
   func manyOwners() throws {
     let relay = try Relay()
     func owners(_ count: Int) -> [[String]] { (0..<count).map { _ in ["owner", Sample.stranger.hex, "cash", "999999999999999.99", "EUR"] } }
     func withOwners(_ count: Int) -> Event {
       Sample.campaign("CF-OWNERS") { tags in tags = tags.filter { $0.last != "bien" && $0.first != "i" && $0.first != "owner" } + owners(count) }
     }
-    #expect(try relay.live(withOwners(1001)) == "invalid: malformed owner tag")
-    #expect(try relay.live(withOwners(1000)) == Relay.accept)
+    #expect(try relay.live(withOwners(700)) == "invalid: no relay can store this event")
+    #expect(try relay.live(withOwners(500)) == Relay.accept)
   }
 
-  @Test("contents of a megabyte, and JSON nested beyond reason, are answered")
+  @Test("contents as long as a relay stores, and JSON nested beyond reason, are answered")
   func contents() throws {
     let relay = try Relay()
-    #expect(try relay.live(Sample.campaign(content: String(repeating: "é", count: 500_000))) == Relay.accept)
+    #expect(try relay.live(Sample.campaign(content: String(repeating: "é", count: 30_000))) == Relay.accept)
     let deep = String(repeating: "{\"a\":", count: 5000) + "1" + String(repeating: "}", count: 5000)
     #expect(try relay.live(Sample.campaign(at: 1, content: deep)) == Relay.accept)
     for content in ["{", "{}", "{\"totals\":[]}", "{\"totals\":{\"g1_target\":{}}}", "{\"owners\":5}", "{\"location\":[1,2]}", "{\"a\":1,\"a\":2}"] {
       _ = try relay.live(Sample.campaign(at: 2, content: content))
     }
-    #expect(try relay.live(Sample.contribution("+" + String(repeating: "1", count: 100_000))).hasPrefix("invalid: invalid amount"))
+    #expect(try relay.live(Sample.contribution("+" + String(repeating: "1", count: 60_000))).hasPrefix("invalid: invalid amount"))
   }
 
   @Test("tags whose elements are no strings say nothing")

@@ -113,8 +113,9 @@ final class Relay {
     return try answer()
   }
 
-  func judge(_ event: Event, receivedAt: UInt64 = 1_700_000_000, source: String = "IP4") throws -> Answer {
-    let answer = try judge(requestLine(event, receivedAt: receivedAt, sourceType: source))
+  func judge(_ event: Event, receivedAt: UInt64? = nil, source: String = "IP4") throws -> Answer {
+    let received = receivedAt ?? max(1_700_000_000, event.createdAt)
+    let answer = try judge(requestLine(event, receivedAt: received, sourceType: source))
     guard answer.id == event.id.hex else { throw Failure.badAnswer("id mismatch: \(answer)") }
     return answer
   }

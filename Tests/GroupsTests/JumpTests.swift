@@ -123,5 +123,6 @@ private struct NodeTree: StateReader {
   func last(_ table: Table, prefix: [UInt8], upTo key: [UInt8]) -> (key: [UInt8], value: [UInt8])? { nil }
   func known(_ id: EventID) -> KnownEvent? { nil }
   func isParked(_ id: EventID, by author: PublicKey) -> Bool { false }
+  func isKnownAuthor(_ author: PublicKey) throws -> Bool { false }
   func raw(_ id: EventID) -> [UInt8]? { nil }
 }

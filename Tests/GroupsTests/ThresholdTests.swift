@@ -134,5 +134,6 @@ struct Overlay: StateReader {
 
   func known(_ id: EventID) -> KnownEvent? { nil }
   func isParked(_ id: EventID, by author: PublicKey) throws -> Bool { false }
+  func isKnownAuthor(_ author: PublicKey) throws -> Bool { false }
   func raw(_ id: EventID) -> [UInt8]? { nil }
 }

@@ -56,6 +56,16 @@ final class Bench {
     Dictionary(uniqueKeysWithValues: try store.information().entries.map { ($0.table, $0.count) })
   }
 
+  /// Fills the map to that part of its limit.
+  func fill(percent: Int) throws {
+    var number = 0
+    while try store.information().usedBytes * 100 < store.information().limitBytes * percent, number < 100 {
+      number += 1
+      let change = StateChange.put(Table(.ledger, 0, "transfers"), key: [UInt8(number)], value: [UInt8](repeating: 7, count: 400_000))
+      try store.write { try $0.apply([change]) }
+    }
+  }
+
   func journalCount() throws -> Int { try store.read { try $0.journalCount() } }
 
   static func campaign(_ project: String = "CF-BENCH", status: String = "crowdfunding", at createdAt: UInt64 = 1_700_000_000) -> Event {

@@ -27,8 +27,9 @@ struct ExplainTests {
   @Test("it tells what is known, what would wait, and what nobody claims")
   func others() throws {
     let bench = try Bench()
-    let waiting = try bench.judge.explain(raw: Bench.contribution().raw, in: Circumstances(receivedAt: 1, source: .sync))
+    let waiting = try bench.judge.explain(raw: Bench.contribution().raw, in: Circumstances(receivedAt: 1_700_000_500, source: .sync))
     #expect(waiting.wouldPark)
+    #expect(Bench.text(waiting.decision) == "error: missing campaign CF-BENCH, parked")
     #expect(try bench.store.read { try $0.parkedCount() } == 0)
     bench.send(Bench.campaign())
     #expect(try bench.judge.explain(raw: Bench.campaign().raw, in: circumstances).isKnown)

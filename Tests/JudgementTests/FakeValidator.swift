@@ -9,6 +9,10 @@ struct FakeValidator: Validator {
   /// Claims only where the state says so.
   var isDependent = false
   var owns = true
+  /// What an acceptance does besides its row.
+  var effects: @Sendable (EventID) -> Effects = { _ in Effects() }
+  /// The answer to an event that is known.
+  var answerToKnown: Rejection?
 
   static func table(_ domain: Domain) -> Table { Table(domain, 0, "seen") }
   var tables: [Table] { [Self.table(domain)] }
@@ -25,8 +29,17 @@ struct FakeValidator: Validator {
   ) throws -> Verdict {
     trace?.enter("F2")
     if let refusal { throw refusal }
-    return .accepted(Effects(changes: [.put(Self.table(domain), key: id.bytes, value: [domain.rawValue])], note: [domain.rawValue]))
+    var effects = effects(id)
+    effects.changes.append(.put(Self.table(domain), key: id.bytes, value: [domain.rawValue]))
+    effects.note = [domain.rawValue]
+    return .accepted(effects)
   }
+
+  func answerToKnown(_ event: EventID, _ known: KnownEvent, reading state: borrowing some StateReader & ~Copyable) throws -> Rejection? {
+    answerToKnown
+  }
+
+  func decide(_ decision: OperatorDecision, reading state: borrowing some StateReader & ~Copyable) throws -> Effects { effects(EventID(.zero)) }
 
   func digest(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
     try state.scan(Self.table(domain), prefix: []) { key, _ in

@@ -44,6 +44,11 @@ struct JudgeTests {
     #expect(try Bench().send(note) == "accept")
     #expect(try Bench(options: JudgeOptions(rejectsUnclaimed: true)).send(note).hasPrefix("blocked: "))
     #expect(try Bench(options: JudgeOptions(rejectsUnclaimed: true)).send(Bench.campaign()) == "accept")
+    // Claimed only if the state says so, which it does not.
+    let maybe = FakeValidator(domain: .economy, refusal: nil, isDependent: true, owns: false)
+    let deletion = TestKey("a").event(kind: 5, tags: [["e", String(repeating: "0", count: 64)]])
+    #expect(try Bench([maybe]).send(deletion) == "accept")
+    #expect(try Bench([maybe], options: JudgeOptions(rejectsUnclaimed: true)).send(deletion).hasPrefix("blocked: "))
   }
 
   @Test("refusals, unclaimed events and resends write nothing")
@@ -66,13 +71,13 @@ struct JudgeTests {
   func journal() throws {
     let bench = try Bench()
     let event = Bench.campaign()
-    bench.send(event, at: 77, source: .sync)
+    bench.send(event, at: 1_700_000_777, source: .sync)
     let row = try #require(try bench.store.read { try $0.journalRow(1) })
     guard case .event(let raw, let id, let source, _) = row.content else { return #expect(Bool(false), "no event") }
     #expect(raw == event.raw)
     #expect(id == event.id)
     #expect(source == .sync)
-    #expect(row.receivedAt == 77)
+    #expect(row.receivedAt == 1_700_000_777)
     #expect(try bench.store.read { try $0.known(event.id)?.domain } == .crowdfunding)
   }
 

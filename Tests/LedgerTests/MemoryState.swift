@@ -40,6 +40,7 @@ struct MemoryState: StateReader {
   func known(_ id: EventID) throws -> KnownEvent? { nil }
   func raw(_ id: EventID) throws -> [UInt8]? { nil }
   func isParked(_ id: EventID, by author: PublicKey) throws -> Bool { false }
+  func isKnownAuthor(_ author: PublicKey) throws -> Bool { false }
 }
 
 extension Ledger {

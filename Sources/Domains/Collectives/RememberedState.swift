@@ -34,4 +34,5 @@ final class RememberedState: StateReader {
   func known(_ id: EventID) throws -> KnownEvent? { nil }
   func raw(_ id: EventID) throws -> [UInt8]? { raws[id] }
   func isParked(_ id: EventID, by author: PublicKey) throws -> Bool { false }
+  func isKnownAuthor(_ author: PublicKey) throws -> Bool { false }
 }
