@@ -53,10 +53,10 @@ struct Application {
       return Judgement(.reject(rejection), owner: owner, isWritten: true)
     case .kept(let dependencies):
       // Room in the last tenth is for what is somebody's.
-      let isKept = try !isNearlyFull && state.keep(copy(isKept: true), until: dependencies, limits: options.parking)
+      let isKept = try !isNearlyFull && state.keep(copy, until: dependencies, limits: options.parking)
       return Judgement(.accept, isWritten: isKept)
     case .parked(let rejection, let dependency, let owner):
-      let isParked = try state.park(copy(isKept: false), waitingFor: dependency, limits: options.parking)
+      let isParked = try state.park(copy, waitingFor: dependency, limits: options.parking)
       return Judgement(.reject(isParked ? rejection.parked : rejection), owner: owner, isWritten: isParked)
     case .effects(let effects, let owner):
       if effects.opensSubject, isNearlyFull { return .rejected(Self.nearlyFull, owner: owner) }
@@ -67,10 +67,10 @@ struct Application {
     }
   }
 
-  private func copy(isKept: Bool) -> ParkedEvent {
+  private var copy: ParkedEvent {
     ParkedEvent(
       id: claimed.event.id, pubkey: claimed.event.pubkey, raw: claimed.event.raw, receivedAt: circumstances.receivedAt, source: circumstances.source,
-      sourceInfo: sourceInfo, isKept: isKept)
+      sourceInfo: sourceInfo)
   }
 
   private static let nearlyFull = Rejection.error("the state is nearly full: only what exists already is taken")

@@ -20,10 +20,10 @@ public struct ParkedEvent: Sendable {
   public let source: SourceType
   public let sourceInfo: String?
   /// It was answered as an event that nobody claims, and kept aside: the relay has it already.
-  public let isKept: Bool
+  public internal(set) var isKept = false
 
   public init(
-    id: EventID, pubkey: PublicKey, raw: [UInt8], receivedAt: UInt64, source: SourceType, sourceInfo: String?, isKept: Bool = false, sequence: UInt64 = 0
+    id: EventID, pubkey: PublicKey, raw: [UInt8], receivedAt: UInt64, source: SourceType, sourceInfo: String?, sequence: UInt64 = 0
   ) {
     self.sequence = sequence
     self.id = id
@@ -32,7 +32,6 @@ public struct ParkedEvent: Sendable {
     self.receivedAt = receivedAt
     self.source = source
     self.sourceInfo = sourceInfo
-    self.isKept = isKept
   }
 
   private static let version: UInt8 = 2
@@ -65,9 +64,9 @@ public struct ParkedEvent: Sendable {
     let isKept = isFirstLayout ? false : try reader.bool()
     var dependencies: [[UInt8]] = []
     for _ in 0..<(isFirstLayout ? 1 : try reader.uint32()) { dependencies.append(try reader.counted()) }
-    let event = ParkedEvent(
-      id: id, pubkey: pubkey, raw: try reader.counted(), receivedAt: receivedAt, source: source, sourceInfo: sourceInfo, isKept: isKept,
-      sequence: sequence)
+    var event = ParkedEvent(
+      id: id, pubkey: pubkey, raw: try reader.counted(), receivedAt: receivedAt, source: source, sourceInfo: sourceInfo, sequence: sequence)
+    event.isKept = isKept
     return (event, dependencies)
   }
 }

@@ -23,7 +23,9 @@ extension StateWriter {
     guard !dependencies.isEmpty, dependencies.count <= limits.dependenciesOfKept,
       totals.events < UInt64(clamping: limits.events / limits.shareOfKept), totals.bytes < UInt64(clamping: limits.bytes / limits.shareOfKept)
     else { return false }
-    return try park(event, waitingFor: dependencies, limits)
+    var copy = event
+    copy.isKept = true
+    return try park(copy, waitingFor: dependencies, limits)
   }
 
   private func park(_ event: ParkedEvent, waitingFor dependencies: [Dependency], _ limits: ParkingLimits) throws -> Bool {

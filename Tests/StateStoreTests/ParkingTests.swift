@@ -160,4 +160,61 @@ import Testing
     #expect(try count() == 0)
     #expect(try store.read { try $0.parkedBytes() } == 0)
   }
+
+  private func keep(_ event: ParkedEvent, until dependencies: [String], limits: ParkingLimits = .standard) throws -> Bool {
+    try store.write { try $0.keep(event, until: dependencies.map { .test($0) }, limits: limits) }
+  }
+
+  @Test("A copy that waits for several things is released by the first, once, and leaves nothing behind")
+  func several() throws {
+    #expect(try keep(parked(1), until: ["I", "J", "K"]))
+    #expect(try store.check() == [])
+    #expect(try store.read { try $0.isAwaited(.test("J")) })
+    #expect(try store.read { try $0.events(waitingFor: .test("K"), limit: 9).map(\.id) } == [id(1)])
+    #expect(try store.read { try $0.parkedEvent(id(1))?.isKept } == true)
+    #expect(try release("J") == 1)
+    #expect(try store.check() == [])
+    #expect(try released() == [id(1)])
+    #expect(try store.write { try $0.removeParked(id: id(1)) })
+    for (table, entries) in try store.information().entries where table.hasPrefix("parked") { #expect(entries == 0, "\(table)") }
+    #expect(try !store.read { try $0.isAwaited(.test("I")) })
+  }
+
+  @Test("Copies are kept in half of the room at most, and none that waits for nothing or for too much")
+  func share() throws {
+    var limits = ParkingLimits.standard
+    limits.events = 4
+    limits.dependenciesOfKept = 2
+    #expect(try !keep(parked(1), until: [], limits: limits))
+    #expect(try !keep(parked(1), until: ["I", "J", "K"], limits: limits))
+    #expect(try keep(parked(1), until: ["I", "J"], limits: limits))
+    #expect(try keep(parked(2), until: ["I"], limits: limits))
+    #expect(try !keep(parked(3), until: ["I"], limits: limits))
+    #expect(try park(parked(4), limits: limits))
+    limits.bytes = 10
+    #expect(try !keep(parked(5), until: ["I"], limits: limits))
+    #expect(try store.read { try $0.parkedEvent(id(4))?.isKept } == false)
+  }
+
+  @Test("An event that schema 2 parked is read, released and removed")
+  func firstLayout() throws {
+    let event = parked(1)
+    #expect(try park(event))
+    var old = RecordWriter()
+    old.put(UInt8(1))
+    old.put(event.id)
+    old.put(event.pubkey)
+    old.put(event.receivedAt)
+    old.put(event.source.code)
+    old.put(optional: event.sourceInfo) { $0.put(counted: $1) }
+    old.put(counted: Dependency.test("I").key)
+    old.put(counted: event.raw)
+    try store.write { try $0.put($0.tables.parked, 1, old.bytes) }
+    #expect(try store.check() == [])
+    let read = try #require(try store.read { try $0.parkedEvent(id(1)) })
+    #expect(read.raw == event.raw && read.receivedAt == event.receivedAt && !read.isKept)
+    #expect(try release("I") == 1)
+    #expect(try store.write { try $0.removeParked(1) })
+    for (table, entries) in try store.information().entries where table.hasPrefix("parked") { #expect(entries == 0, "\(table)") }
+  }
 }
