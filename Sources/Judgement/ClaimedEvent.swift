@@ -61,9 +61,9 @@ struct ClaimedEvent {
 
   /// Asks every owner: the first refusal wins, all changes apply together (architecture, law 6). Throws faults.
   func decide(in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable) throws -> Outcome {
-    if let unstorable { return try decide(unstorable: unstorable.owners, unstorable.dependent, reading: state) }
+    if let unstorable { return try decide(unstorable: unstorable.owners, unstorable.dependent, in: circumstances, reading: state) }
     var owners = owned
-    for (validator, prepared) in dependent where try validator.owns(event.event, reading: state) { owners.append(prepared) }
+    for (validator, prepared) in dependent where try validator.owns(event.event, in: circumstances, reading: state) { owners.append(prepared) }
     guard let first = owners.first else { return .unclaimed }
     if let known = try state.known(event.id) { return .decided(try answer(to: known, owners, reading: state), owner: known.domain) }
     trace?.enter("constellation 11")
@@ -86,11 +86,13 @@ struct ClaimedEvent {
   }
 
   /// An event that was accepted before this was asked is accepted again.
-  private func decide(unstorable owners: [Domain], _ dependent: [any Validator], reading state: borrowing some StateReader & ~Copyable) throws -> Outcome {
+  private func decide(
+    unstorable owners: [Domain], _ dependent: [any Validator], in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Outcome {
     trace?.enter("constellation 10")
     var owner = owners.first
     for validator in dependent where owner == nil {
-      if try validator.owns(event.event, reading: state) { owner = validator.domain }
+      if try validator.owns(event.event, in: circumstances, reading: state) { owner = validator.domain }
     }
     guard let owner else { return .unclaimed }
     if let known = try state.known(event.id) { return .decided(.accept, owner: known.domain) }

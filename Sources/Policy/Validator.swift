@@ -24,6 +24,9 @@ public protocol Validator: Sendable {
   /// Whether the domain owns an event whose claim depends on the state.
   func owns(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool
 
+  /// The same where it matters how the event came: from sync, what it names may still follow. By default it does not matter.
+  func owns(_ event: Event, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable) throws -> Bool
+
   /// The context-free checks, in the spec's order. Throws a `Rejection`.
   func parse(_ event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws -> TypedEvent
 
@@ -54,6 +57,10 @@ public protocol Validator: Sendable {
 
 extension Validator {
   public func owns(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool { false }
+
+  public func owns(_ event: Event, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    try owns(event, reading: state)
+  }
 
   public func answerToKnown(_ event: TypedEvent, _ known: KnownEvent, reading state: borrowing some StateReader & ~Copyable) throws -> Rejection? {
     nil
