@@ -36,7 +36,7 @@ extension CollectivesValidator {
     if let tip { effects.changes += try rewind(tip, for: entry.record, reading: state) }
     effects.changes += changes(entry, name: update.name, isFirst: isFirst, isCreator: update.pubkey == ignition.creator)
     if let outcome { try write(outcome, entry.record, &effects, reading: state) }
-    for (pubkey, profile) in Profile.newest(in: setting.proofs).sorted(by: { $0.key < $1.key }) {
+    for (pubkey, profile) in setting.proofs.profiles.sorted(by: { $0.key < $1.key }) {
       if let known = try Profile.read(pubkey, state), !profile.isNewer(than: known) { continue }
       effects.changes.append(profile.change(pubkey))
     }

@@ -54,13 +54,17 @@ extension CollectivesValidator {
   ) throws -> ProofSet {
     guard !update.proofs.references.isEmpty else { return update.proofs }
     var events: [Event] = []
+    var bytes = update.proofs.bytes
     for id in update.proofs.references {
       guard let raw = try state.raw(id), let event = try? Event(parsing: raw) else {
         let rejection = CollectivesRejection.unknownProof(id)
         if circumstances.isLive { throw rejection }
         throw Parked(rejection, waitingFor: .collectiveEvent(id))
       }
+      // More than is allowed: said below, without reading the rest.
+      bytes += raw.count
       events.append(event)
+      if bytes > options.maxEventBytes { break }
     }
     return try ProofReader.resolve(update.proofs, with: events, createdAt: update.createdAt, options)
   }

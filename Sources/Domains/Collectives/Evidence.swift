@@ -47,7 +47,7 @@ struct ZapperBook: Sendable {
     options = terms.options
     creator = terms.creator
     self.base = base.zappers
-    profiles = Profile.newest(in: evidence.set)
+    profiles = evidence.set.profiles
   }
 
   /// The creator's own, from the base state.
@@ -88,16 +88,6 @@ struct Profile: Sendable {
 
   /// Replaces an older one; of equal times the lower id wins (NIP-01).
   func isNewer(than other: Profile) -> Bool { createdAt != other.createdAt ? createdAt > other.createdAt : id < other.id }
-
-  static func newest(in set: ProofSet) -> [PublicKey: Profile] {
-    var newest: [PublicKey: Profile] = [:]
-    for proof in set.proofs where proof.kind == .profile {
-      guard let profile = Profile(proof.event) else { continue }
-      if let known = newest[proof.event.pubkey], !profile.isNewer(than: known) { continue }
-      newest[proof.event.pubkey] = profile
-    }
-    return newest
-  }
 
   // created_at 8 · id 32 · zapper 32 · has an address 1
   func change(_ pubkey: PublicKey) -> StateChange {

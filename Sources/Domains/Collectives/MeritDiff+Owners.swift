@@ -18,17 +18,17 @@ extension MeritDiff {
   /// P2: the owner's own word, a listing and its payment, or (where the operator allows it) a transaction that is only named.
   private func transferProof(of row: MeritRow, to owner: PublicKey, _ book: ZapperBook, _ outcome: Outcome) throws -> [Bytes32] {
     var isUsed = false
-    for proof in evidence.set.proofs where proof.kind == .transfer || proof.kind == .listing {
-      guard proof.event.pubkey == row.owner, proof.value("request").flatMap({ EventID(hex: $0) }) == row.request,
-        terms.isAddressed(by: proof.event)
-      else { continue }
-      if proof.kind == .transfer {
-        guard proof.value("p").flatMap({ PublicKey(hex: $0) }) == owner else { continue }
-        if !evidence.isUsed(proof.id) { return [proof.id.value] }
+    for word in words.on(row) {
+      switch word.says {
+      case .transfer(let buyer):
+        guard buyer == owner else { continue }
+        if !evidence.isUsed(word.id) { return [word.id.value] }
         isUsed = true
-      } else if let receipt = sale(proof, by: row.owner, to: owner, book, outcome) {
-        if !evidence.isUsed(proof.id), !evidence.isUsed(receipt) { return [proof.id.value, receipt.value] }
+      case .listing(let price):
+        guard let receipt = sale(word.id, at: price, by: row.owner, to: owner, book, outcome) else { continue }
+        if !evidence.isUsed(word.id), !evidence.isUsed(receipt) { return [word.id.value, receipt.value] }
         isUsed = true
+      case .leadtime, .update: continue
       }
     }
     if terms.options.acceptUnverifiedTxid {
@@ -41,11 +41,12 @@ extension MeritDiff {
   }
 
   /// The receipt by which the new owner paid a listing: at least its end price, signed by a zapper of the seller.
-  private func sale(_ listing: Proof, by seller: PublicKey, to buyer: PublicKey, _ book: ZapperBook, _ outcome: Outcome) -> EventID? {
-    guard let prices = listing.value("price")?.fields, prices.count == 2, prices[0].decimal != nil, let end = prices[1].decimal else { return nil }
-    return evidence.set.receipts.first { receipt in
+  private func sale(
+    _ listing: EventID, at end: UInt64, by seller: PublicKey, to buyer: PublicKey, _ book: ZapperBook, _ outcome: Outcome
+  ) -> EventID? {
+    evidence.set.receipts.first { receipt in
       let paid = terms.options.productPriceUnit == .sat ? receipt.sats : receipt.millisatoshi
-      return receipt.sender == buyer && receipt.payee == seller && receipt.requestedEvents.contains(listing.id) && paid >= end
+      return receipt.sender == buyer && receipt.payee == seller && receipt.requestedEvents.contains(listing) && paid >= end
         && book.isAuthorised(receipt.signer, for: seller) && !outcome.used.contains(receipt.id.value)
     }?.id
   }

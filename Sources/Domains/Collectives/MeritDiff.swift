@@ -36,6 +36,16 @@ struct MeritDiff {
   let update: CollectiveUpdate
   let evidence: Evidence
   let terms: DiffTerms
+  /// What owners say in the evidence.
+  private(set) var words: OwnerWords
+
+  init(base: HardState, update: CollectiveUpdate, evidence: Evidence, terms: DiffTerms) {
+    self.base = base
+    self.update = update
+    self.evidence = evidence
+    self.terms = terms
+    words = OwnerWords(evidence, terms)
+  }
 
   /// The changes between two leadtimes of a merit.
   static let leadtimeBlocks: UInt32 = 2016
@@ -129,19 +139,13 @@ struct MeritDiff {
   /// P3: the owner's own word, or the owner's own accepted update.
   private func leadtimeProof(_ row: MeritRow, _ leadtime: UInt32) throws -> Bytes32 {
     var isUsed = false
-    for proof in evidence.set.proofs where proof.event.pubkey == row.owner {
-      switch proof.kind {
-      case .leadtime:
-        guard proof.value("request").flatMap({ EventID(hex: $0) }) == row.request, proof.value("lt")?.decimal == UInt64(leadtime),
-          terms.isAddressed(by: proof.event)
-        else { continue }
-      case .update:
-        guard let entry = evidence.updates[proof.id], let index = entry.state.rows.index(of: row.request),
-          entry.state.rows[index].leadtime == leadtime
-        else { continue }
-      default: continue
+    for word in words.onLeadtime(of: row) {
+      switch word.says {
+      case .leadtime(let value): guard value == UInt64(leadtime) else { continue }
+      case .update(let rows): guard let index = rows.index(of: row.request), rows[index].leadtime == leadtime else { continue }
+      case .transfer, .listing: continue
       }
-      if !evidence.isUsed(proof.id) { return proof.id.value }
+      if !evidence.isUsed(word.id) { return word.id.value }
       isUsed = true
     }
     throw isUsed ? CollectivesRejection.proofUsed : CollectivesRejection.leadtimeUnsigned

@@ -51,13 +51,15 @@ struct ProofSet: Sendable {
   var references: [EventID] = []
   /// How many events there are, inner ones included.
   var count = 0
+  /// Of the events that are carried or named; what a wrapper holds is a part of it.
+  var bytes = 0
+  /// The newest kind 0 of each payee that says who signs its receipts (P5).
+  var profiles: [PublicKey: Profile] = [:]
 
   static let maxCount = 64
   static let maxBytes = 32 * 1024
   /// How far ahead of the update a proof's clock may be.
   static let maxAheadSeconds: UInt64 = 900
-
-  func all(_ kind: Proof.Class) -> [Proof] { proofs.filter { $0.kind == kind } }
 
   /// Whether some receipt is carried (D9).
   var hasReceipts: Bool { !receipts.isEmpty }

@@ -5,13 +5,16 @@ import Policy
 
 /// Reads the evidence that an update carries (S10, S11): parses with the parser of the relay's own events, checks ids and signatures, flattens.
 ///
-/// Bounded: at most 64 events with the inner ones, 32 KiB each, two levels. Each event has its own verifier, so that no lock is waited for.
+/// Bounded: at most 64 events with the inner ones, 32 KiB each, together no more than one event may have, two levels. Each event has its own
+/// verifier, so that no lock is waited for.
 struct ProofReader {
   private let options: CollectivesOptions
   private let latest: UInt64
   private let verifier: EventVerifier
   private(set) var set = ProofSet()
   private var indices: [EventID: Int] = [:]
+  /// How many proofs were asked for their profile.
+  private var asked = 0
 
   /// - Parameter createdAt: the update's.
   init(_ options: CollectivesOptions, createdAt: UInt64) throws {
@@ -64,7 +67,12 @@ struct ProofReader {
     // The references were counted when they were read; now the events themselves are.
     reader.set.count -= set.references.count
     for (index, proof) in set.proofs.enumerated() { reader.indices[proof.id] = index }
-    for event in events { try reader.add(event, in: nil) }
+    reader.asked = set.proofs.count
+    for event in events {
+      guard event.raw.count <= ProofSet.maxBytes else { throw CollectivesRejection.notAnEvent }
+      try reader.add(bytes: event.raw.count)
+      try reader.add(event, in: nil)
+    }
     for proof in reader.set.proofs where Proof.Class(proof.event, options) == nil { throw CollectivesRejection.unsupportedProof(proof.event.kind) }
     try reader.readReceipts()
     return reader.set
@@ -75,8 +83,14 @@ struct ProofReader {
     guard set.count <= ProofSet.maxCount else { throw CollectivesRejection.tooManyProofs }
   }
 
+  private mutating func add(bytes: Int) throws {
+    set.bytes += bytes
+    guard set.bytes <= options.maxEventBytes else { throw CollectivesRejection.tooManyProofs }
+  }
+
   private mutating func add(json: Text?, in wrapper: PublicKey? = nil) throws {
     guard let json, json.count <= ProofSet.maxBytes else { throw CollectivesRejection.notAnEvent }
+    if wrapper == nil { try add(bytes: json.count) }
     let bytes = Array(json.bytes)
     guard let event = try? Event(parsing: bytes), SevenFields.hold(bytes) else { throw CollectivesRejection.notAnEvent }
     try add(event, in: wrapper)
@@ -123,8 +137,14 @@ struct ProofReader {
     if indices[id] == nil, !set.references.contains(id) { set.references.append(id) }
   }
 
-  /// The receipts, valid in themselves (4.8), in the order in which they are applied.
+  /// The receipts, valid in themselves (4.8), in the order in which they are applied; and who signs whose.
   private mutating func readReceipts() throws {
+    for proof in set.proofs[asked...] where proof.kind == .profile {
+      guard let profile = Profile(proof.event) else { continue }
+      if let known = set.profiles[proof.event.pubkey], !profile.isNewer(than: known) { continue }
+      set.profiles[proof.event.pubkey] = profile
+    }
+    asked = set.proofs.count
     let known = Set(set.receipts.map(\.id))
     for proof in set.proofs where proof.kind == .receipt && !known.contains(proof.id) {
       try count()

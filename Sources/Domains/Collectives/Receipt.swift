@@ -12,6 +12,8 @@ struct Receipt: Sendable {
   /// Who wrote the zap request.
   let sender: PublicKey
   let millisatoshi: UInt64
+  /// The events that the request points at, by `request` or `e`.
+  let requestedEvents: [EventID]
   private let receiptTags: TagList
   private let requestTags: TagList
 
@@ -46,6 +48,9 @@ struct Receipt: Sendable {
     millisatoshi = amount
     receiptTags = event.tags
     requestTags = request.tags
+    requestedEvents = request.tags.compactMap { tag in
+      tag.isNamed("request") || tag.isNamed("e") ? tag[1].flatMap { EventID(hex: $0) } : nil
+    }
   }
 
   private static func only(_ name: StaticString, _ tags: TagList) -> Text? {
@@ -60,11 +65,6 @@ struct Receipt: Sendable {
 
   /// Whether receipt or request name any address.
   var namesAnyAddress: Bool { receiptTags.first(named: "a") != nil || requestTags.first(named: "a") != nil }
-
-  /// The events that the request points at, by `request` or `e`.
-  var requestedEvents: [EventID] {
-    requestTags.compactMap { tag in tag.name == "request" || tag.name == "e" ? tag[1].flatMap { EventID(hex: $0) } : nil }
-  }
 
   /// The products that receipt or request name, by `product` (its id, or the whole offer) or `e`.
   var products: [EventID] {
