@@ -17,9 +17,23 @@ struct History {
   private var requests: [String: Event] = [:]
   /// Evidence of earlier updates, to be used again.
   private var spent: [(Event, ReferenceModel.Proof)] = []
+  /// What a quarter of the histories begin with.
+  private var prelude: [Step]
+
+  /// The creator's steps to a vote at the very boundary of the veto, and one past it.
+  private enum Step {
+    /// A merit for somebody, by the creator's voice alone.
+    case grant(TestKey, Int)
+    /// Both hands lock what they have.
+    case lock
+    /// N, who has 2 of 100 or of 101, is against it.
+    case contested
+  }
 
   init(seed: UInt64) {
     random = SplitMix64(seed: seed)
+    prelude =
+      seed % 4 == 0 ? [.grant(Acme.c, 98), .grant(Acme.n, 2), .lock, .contested, .grant(Acme.c, 1), .lock, .contested] : []
     authors = [Acme.c, Acme.m, Acme.m2, Acme.n]
     for key in authors + [Acme.b, Acme.z, Acme.zm] { keys[key.hex] = key }
     var draft = Draft()
@@ -34,6 +48,7 @@ struct History {
   mutating func next() -> (event: Event, refusal: String?) {
     serial += 1
     advance(blocks: chance(400))
+    if !prelude.isEmpty { return take(prelude.removeFirst()) }
     let author = chance(100) < 65 ? Acme.c : authors[1 + chance(3)]
     var update = ReferenceModel.Update(id: "", author: author.hex, at: time, merits: [:], proofs: [])
     var events: [Event] = []
@@ -46,6 +61,43 @@ struct History {
     let event = write(update, events)
     update.id = event.id.hex
     return (event, model.judge(update))
+  }
+
+  /// One step of the prelude: by the creator, and nothing is wrong with it.
+  private mutating func take(_ step: Step) -> (event: Event, refusal: String?) {
+    var update = ReferenceModel.Update(id: "", author: Acme.c.hex, at: time, merits: [:], proofs: [])
+    var events: [Event] = []
+    point(&update)
+    update.merits = model.head(Acme.c.hex)?.merits ?? [:]
+    switch step {
+    case .grant(let owner, let amount): mint(&update, &events, for: owner, amount, against: [])
+    case .contested: mint(&update, &events, for: Acme.m, 7, against: [Acme.n])
+    case .lock:
+      update.height = height
+      for (request, merit) in update.merits.sorted(by: { $0.key < $1.key }) where merit.leadtime == 0 {
+        update.merits[request]?.leadtime = 1
+        guard merit.owner != Acme.c.hex, let owner = keys[merit.owner], let id = EventID(hex: request) else { continue }
+        let proof = Acme.leadtime(owner, id, 1, at: stamp, salt: String(serial))
+        add(proof, .leadtime(id: proof.id.hex, by: owner.hex, on: request, value: 1), &update, &events)
+      }
+    }
+    let event = write(update, events)
+    update.id = event.id.hex
+    return (event, model.judge(update))
+  }
+
+  private mutating func mint(
+    _ update: inout ReferenceModel.Update, _ events: inout [Event], for owner: TestKey, _ amount: Int, against: [TestKey]
+  ) {
+    let request = Acme.request(owner, UInt64(amount), at: stamp, salt: String(serial))
+    requests[request.id.hex] = request
+    add(request, .request(id: request.id.hex, owner: owner.hex, amount: amount), &update, &events)
+    for voter in [Acme.c] + against {
+      let ratifies = voter.hex == Acme.c.hex
+      let vote = Acme.vote(voter, request, ratifies ? "ratify" : "blackball", at: stamp)
+      add(vote, .vote(id: vote.id.hex, by: voter.hex, on: request.id.hex, ratifies: ratifies, at: Int(stamp)), &update, &events)
+    }
+    update.merits[request.id.hex] = ReferenceModel.Merit(owner: owner.hex, amount: amount)
   }
 
   /// Blocks come every ten minutes.
@@ -144,7 +196,8 @@ struct History {
     guard let request = anyMerit(update), let merit = update.merits[request], let payee = keys[merit.owner] else { return }
     let isOneHolder = chance(4) == 0
     let sats = isOneHolder ? 1 + chance(900) : merit.outstanding > 0 ? 1 + chance(merit.outstanding + 1) : 5
-    let zapper = chance(15) == 0 ? Acme.n : Acme.zm
+    // Now and then by a stranger, or by the zapper of the creator, who is believed for the creator alone.
+    let zapper = chance(15) == 0 ? Acme.n : chance(8) == 0 ? Acme.z : Acme.zm
     let receipt = Acme.receipt(
       UInt64(sats), by: zapper, to: payee, from: isOneHolder ? Acme.b : Acme.c, address: isOneHolder ? Acme.address() : nil,
       tags: isOneHolder ? [] : [["request", request]], at: stamp, salt: String(serial))
@@ -164,7 +217,7 @@ struct History {
   private mutating func spoil(_ update: inout ReferenceModel.Update) {
     guard chance(8) == 0 else { return }
     let chain = model.chains[update.author] ?? []
-    switch chance(9) {
+    switch chance(11) {
     case 0: update.previous = chain.isEmpty ? nil : chain[chance(chain.count)].update.id
     case 1: update.previous = String(repeating: "1", count: 64)
     case 2:
@@ -175,6 +228,9 @@ struct History {
     case 5: anyMerit(update).map { update.merits[$0]?.outstanding += 1 }
     case 6: update.boost = model.head(Acme.m.hex)?.update.id
     case 7: update.height = 848_400
+    // Ahead of the clock: too far, or just so far that it may be.
+    case 8: update.height = height + chance(600)
+    case 9: update.height = height + 300 + chance(4000)
     default: update.previous = nil
     }
   }

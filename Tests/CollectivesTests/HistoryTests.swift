@@ -31,9 +31,14 @@ struct HistoryTests {
     let relay = try Self.relay()
     try expectAccept(relay.live(history.ignition))
     var accepted = [history.ignition]
+    var clock = SplitMix64(seed: seed &* 17)
     for number in 0..<HistoryScale.updates {
       let (event, refusal) = history.next()
-      let answer = try relay.live(event)
+      if refusal == nil, Int.random(in: 0..<16, using: &clock) == 0 {
+        let early = event.createdAt - 901 - UInt64.random(in: 0...100_000, using: &clock)
+        #expect(try relay.live(event, at: early) == "invalid: created_at is in the future", "seed \(seed), update \(number)")
+      }
+      let answer = try relay.live(event, at: Self.receivedAt(event, &clock))
       guard refusal.map({ answer.hasPrefix($0) }) ?? (answer == Relay.accept) else {
         Issue.record("seed \(seed), update \(number): \(answer), the model says \(refusal ?? "accept")")
         return
@@ -50,15 +55,27 @@ struct HistoryTests {
       #expect(indices.count == accepted.count)
       if order == 0 {
         // The whole path once; the others need no second verification, and no commit for each event.
-        for index in indices { try Self.check(other.sync(accepted[index], sourceType: Self.source(&random)), seed, order, accepted[index]) }
+        for index in indices {
+          let receivedAt = Self.receivedAt(accepted[index], &random)
+          try Self.check(other.sync(accepted[index], sourceType: Self.source(&random), at: receivedAt), seed, order, accepted[index])
+        }
       } else {
         let answers = try other.decide(
-          indices.map { (prepared[$0], accepted[$0].createdAt + 1000) }, from: Self.sync.randomElement(using: &random) ?? .sync)
+          indices.map { (prepared[$0], Self.receivedAt(accepted[$0], &random)) }, from: Self.sync.randomElement(using: &random) ?? .sync)
         for (index, answer) in zip(indices, answers) { Self.check(answer, seed, order, accepted[index]) }
       }
       #expect(try other.digest() == digest, "seed \(seed), order \(order)")
     }
     HistoryScale.report("history \(seed) done")
+  }
+
+  /// Mostly when it was made, or soon after; also up to a year late, and from a clock that is up to 15 minutes ahead of ours.
+  private static func receivedAt(_ event: Event, _ random: inout SplitMix64) -> UInt64 {
+    switch Int.random(in: 0..<8, using: &random) {
+    case 0: event.createdAt - UInt64.random(in: 0...900, using: &random)
+    case 1: event.createdAt + UInt64.random(in: 0...365 * 86_400, using: &random)
+    default: event.createdAt + UInt64.random(in: 0...60, using: &random)
+    }
   }
 
   private static let sync: [SourceType] = [.sync, .stream, .import, .stored]

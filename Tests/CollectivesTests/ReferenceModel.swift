@@ -36,8 +36,9 @@ struct ReferenceModel {
 
   struct Entry {
     let update: Update
-    /// The chain's highest block.
+    /// The chain's highest block, and the time of the update that reached it.
     let height: Int
+    let since: Int
     let merits: [Key: Merit]
     /// Everything that the chain has used, what it inherited included.
     let used: Set<Key>
@@ -53,7 +54,7 @@ struct ReferenceModel {
     self.creator = creator
     self.zapper = zapper
     self.trusted = trusted
-    chains = [creator: [Entry(update: ignition, height: ignition.height ?? 0, merits: [:], used: [])]]
+    chains = [creator: [Entry(update: ignition, height: ignition.height ?? 0, since: ignition.at, merits: [:], used: [])]]
   }
 
   func entry(_ id: Key) -> Entry? { chains.values.joined().first { $0.update.id == id } }
@@ -67,6 +68,7 @@ struct ReferenceModel {
 
   /// The start of the refusal's words; nil when it is accepted, and remembered.
   mutating func judge(_ update: Update) -> String? {
+    if let height = update.height, !Self.isPlausible(height, at: update.at) { return "invalid: implausible block height" }
     var own = head(update.author)?.used ?? []
     let boosted: Entry?
     if let head = head(update.author) {
@@ -92,14 +94,28 @@ struct ReferenceModel {
       if update.at <= boosted.update.at { return "invalid: created_at must be after the boostpoint" }
       own.formUnion(boosted.used)
     }
-    let known = max(head(update.author)?.height ?? 0, boosted?.height ?? 0)
-    if let height = update.height, height < known { return "invalid: bitcoin height went backwards" }
+    let reached = [head(update.author), boosted].compactMap { $0 }
+    let known = reached.map(\.height).max() ?? 0
+    let since = reached.filter { $0.height == known }.map(\.since).min() ?? 0
+    if let height = update.height {
+      if height < known { return "invalid: bitcoin height went backwards" }
+      let quarters = 5 * (update.at - since) + 4 * 600 * 288
+      if head(update.author) != nil, (height - known) * 4 * 600 > quarters { return "invalid: implausible block height" }
+    }
     guard let base = boosted ?? head(update.author) else { return "?" }
     var merits = update.merits
     var used = own
     if let words = check(update, base.merits, &merits, &used) { return words }
-    chains[update.author, default: []].append(Entry(update: update, height: update.height ?? known, merits: merits, used: used))
+    chains[update.author, default: []].append(
+      Entry(
+        update: update, height: update.height ?? known, since: (update.height ?? known) > known ? update.at : since, merits: merits, used: used))
     return nil
+  }
+
+  /// Histories are younger than the fourth halving: between 95 and 105 hundredths of the blocks that ten minutes each would make, and two weeks'.
+  private static func isPlausible(_ height: Int, at time: Int) -> Bool {
+    let (since, blocks) = (time - 1_713_571_767, (height - 840_000) * 60_000)
+    return 95 * since - 2016 * 60_000 <= blocks && blocks <= 105 * since + 2016 * 60_000
   }
 
   private func check(_ update: Update, _ base: [Key: Merit], _ merits: inout [Key: Merit], _ used: inout Set<Key>) -> String? {

@@ -10,8 +10,10 @@ struct ArchivedHistory {
   /// How many there were when they did not hold the last time.
   private let refused: UInt64?
 
-  /// So many are kept for a collective.
-  static let maxUpdates = 10_000
+  /// So many are kept for a collective, and judged with as many that were adopted.
+  static let maxUpdates = 512
+  /// So many bytes of events are judged at once: no event may keep the relay waiting, nor fill the memory.
+  static let maxBytes = 256 * 1024
 
   init(_ ignition: IgnitionRecord, reading state: borrowing some StateReader & ~Copyable) throws {
     self.ignition = ignition
@@ -44,27 +46,27 @@ struct ArchivedHistory {
   /// The ignition is there, and every update of the creator that is known follows from one that is; and it is worth judging them (again).
   func isWhole(reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
     guard previous[ignition.id] != nil, UInt64(previous.count) >= (refused ?? 0).multipliedReportingOverflow(by: 2).partialValue else { return false }
-    var known: Set<EventID> = []
+    // What leads to the ignition.
+    var known: Set<EventID> = [ignition.id]
     var isWhole = false
-    try state.scan(CollectivesState.chains, prefix: CollectivesState.chainKey(ignition.id, ignition.creator)) { _, id in
-      var reader = RecordReader(id, of: CollectivesState.chains)
-      guard let record = try UpdateRecord.read(try reader.eventID(), state) else { return false }
-      isWhole = record.previous.map { follows($0, known) } ?? false
+    try UpdateRecord.scanChains(prefix: CollectivesState.chainKey(ignition.id, ignition.creator), state) { _, record in
+      isWhole = record.number < Self.maxUpdates && (record.previous.map { follows($0, &known) } ?? false)
       known.insert(record.id)
       return isWhole
     }
     return isWhole
   }
 
-  /// Whether a pointer leads to the ignition, or to an update of the chain, over what came in.
-  private func follows(_ pointer: EventID, _ known: Set<EventID>) -> Bool {
+  /// Whether a pointer leads to the ignition, or to an update that does, over what came in: then all on the way do.
+  private func follows(_ pointer: EventID, _ known: inout Set<EventID>) -> Bool {
+    var way: Set<EventID> = []
     var pointer = pointer
-    for _ in 0...previous.count {
-      if pointer == ignition.id || known.contains(pointer) { return true }
-      guard case .some(.some(let before)) = previous[pointer] else { return false }
+    while !known.contains(pointer) {
+      guard way.insert(pointer).inserted, case .some(.some(let before)) = previous[pointer] else { return false }
       pointer = before
     }
-    return false
+    known.formUnion(way)
+    return true
   }
 
   /// They did not hold: not judged again before there are twice as many.

@@ -26,7 +26,7 @@ public struct BlockStamp: Hashable, Sendable {
     guard let value = tag[1] else { throw CollectivesRejection.malformedBlock }
     if value.isEmpty { return nil }
     guard let stamp = BlockStamp(text: value) else { throw CollectivesRejection.malformedBlock }
-    guard UInt128(stamp.height) <= Self.highest(at: createdAt) else { throw CollectivesRejection.implausibleHeight }
+    guard stamp.isPlausible(at: createdAt) else { throw CollectivesRejection.implausibleHeight }
     self = stamp
   }
 
@@ -39,13 +39,33 @@ public struct BlockStamp: Hashable, Sendable {
     self.init(height: UInt32(truncatingIfNeeded: height), hash: hash)
   }
 
-  /// The greatest height that is plausible at a time: blocks come every ten minutes, with some slack (S5).
-  static func highest(at time: UInt64) -> UInt128 {
-    let halving: UInt64 = 1_713_571_767
-    let genesis: UInt64 = 1_231_006_505
-    if time >= halving { return 840_000 + UInt128(time - halving) * 105 / 60_000 + 2016 }
-    return UInt128(time > genesis ? time - genesis : 0) * 110 / 60_000 + 2016
+  /// Whether there can have been just so many blocks at a time (S5): they come every ten minutes, with some slack on both sides.
+  ///
+  /// Both sides of each bound are multiplied by 60,000, so that nothing is rounded; 128 bits hold every time and height.
+  func isPlausible(at time: UInt64) -> Bool {
+    let slack: Int128 = 2016 * Self.scale
+    let since = Int128(time) - Self.halvingTime
+    if since >= 0 {
+      let blocks = (Int128(height) - Self.halvingHeight) * Self.scale
+      return blocks <= since * 105 + slack && blocks >= since * 95 - slack
+    }
+    let sinceGenesis = Int128(time) - Self.genesisTime
+    let blocks = Int128(height) * Self.scale
+    return blocks <= sinceGenesis * 110 + slack && blocks >= sinceGenesis * 60 - slack
   }
+
+  /// Whether a chain that reached a height at one time may name this one at another (R7): a chain of invented heights, each a little higher, would
+  /// give years of leadtime within minutes.
+  func isPaced(after height: UInt32, since time: UInt64, at now: UInt64) -> Bool {
+    let blocks = (Int128(self.height) - Int128(height)) * Self.scale
+    return blocks <= (Int128(now) - Int128(time)) * 125 + 288 * Self.scale
+  }
+
+  /// The seconds of a block, times the hundredths in which the bounds' factors are given.
+  private static let scale: Int128 = 60_000
+  private static let genesisTime: Int128 = 1_231_006_505
+  private static let halvingTime: Int128 = 1_713_571_767
+  private static let halvingHeight: Int128 = 840_000
 
   /// As a tag writes it.
   public var text: String { "\(height):\(hash.hex)" }

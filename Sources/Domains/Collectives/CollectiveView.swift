@@ -70,11 +70,8 @@ public struct CollectiveView: Sendable {
   public static func history(
     of id: EventID, _ pubkey: PublicKey, reading state: borrowing some StateReader & ~Copyable, _ visit: (UpdateRecord, HardState) throws -> Bool
   ) throws {
-    try state.scan(CollectivesState.chains, prefix: CollectivesState.chainKey(id, pubkey)) { _, value in
-      var reader = RecordReader(value, of: CollectivesState.chains)
-      let update = try reader.eventID()
-      guard let record = try UpdateRecord.read(update, state) else { throw Fault.corrupt(CollectivesState.chains, "an update without its record") }
-      return try visit(record, HardState.read(update, state))
+    try UpdateRecord.scanChains(prefix: CollectivesState.chainKey(id, pubkey), state) { _, record in
+      try visit(record, HardState.read(record.id, state))
     }
   }
 

@@ -12,12 +12,12 @@ enum CollectivesDigest {
         return true
       }
     }
-    try state.scan(CollectivesState.chains, prefix: []) { key, id in
-      self.feed(5, key, id, into: feed)
-      guard let record = try state.value(CollectivesState.updates, id), let hardState = try state.value(CollectivesState.states, id) else {
-        throw Fault.corrupt(CollectivesState.chains, "an update without its record")
+    try UpdateRecord.scanChains(prefix: [], state) { key, record in
+      self.feed(5, key, record.id.bytes, into: feed)
+      guard let hardState = try state.value(CollectivesState.states, record.id.bytes) else {
+        throw Fault.corrupt(CollectivesState.chains, "an update without its state")
       }
-      self.feed(6, record, hardState, into: feed)
+      self.feed(6, record.canonical, hardState, into: feed)
       return true
     }
   }

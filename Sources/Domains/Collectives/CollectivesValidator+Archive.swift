@@ -26,39 +26,40 @@ extension CollectivesValidator {
     return .accepted(effects)
   }
 
+  /// So often the updates of a history are gone through: each of them may prove something for an older one, but not in a long row.
+  private static let maxRounds = 4
+
   /// Judges the archived updates and those of all chains, in the order of their times: what an update points at is older than itself.
   ///
-  /// - Returns: what the state says then; nil when one of the updates that were accepted does not hold.
+  /// - Returns: what the state says then; nil when one of the updates that were accepted does not hold, or they are too many.
   private func judgeHistory(
     _ archive: ArchivedHistory, _ last: CollectiveUpdate, reading state: borrowing some StateReader & ~Copyable
   ) throws -> [StateChange]? {
     var ids = Set(archive.previous.keys)
-    try state.scan(CollectivesState.chains, prefix: archive.ignition.id.bytes) { _, id in
-      var reader = RecordReader(id, of: CollectivesState.chains)
-      ids.insert(try reader.eventID())
-      return true
+    try UpdateRecord.scanChains(prefix: archive.ignition.id.bytes, state) { _, record in
+      ids.insert(record.id)
+      return ids.count <= 2 * ArchivedHistory.maxUpdates
     }
+    guard ids.count <= 2 * ArchivedHistory.maxUpdates else { return nil }
     var heads: [[UInt8]: [UInt8]] = [:]
     try state.scan(CollectivesState.heads, prefix: archive.ignition.id.bytes) { key, id in
       heads[key] = id
       return true
     }
     let remembered = RememberedState()
-    var waiting = try updates(ids, last, remembered, reading: state)
+    guard var waiting = try updates(ids, last, remembered, reading: state) else { return nil }
     var options = options
     options.checkpoint = false
     let validator = CollectivesValidator(options: options)
     // Mostly once; a proof may be younger than what it proves.
-    var isDone = false
-    while !isDone {
-      isDone = true
+    for _ in 0..<Self.maxRounds {
+      let count = waiting.count
       var refused: [CollectiveUpdate] = []
       for update in waiting {
         let circumstances = Circumstances(receivedAt: update.createdAt, source: .sync, isRejudged: true)
         do {
           if case .accepted(let effects) = try validator.decide(update, in: circumstances, reading: remembered, trace: nil) {
             remembered.apply(effects.changes)
-            isDone = false
             continue
           }
         } catch is Rejection {
@@ -66,7 +67,7 @@ extension CollectivesValidator {
         refused.append(update)
       }
       waiting = refused
-      if waiting.isEmpty { break }
+      if waiting.isEmpty || waiting.count == count { break }
     }
     guard try heads.allSatisfy({ try remembered.value(CollectivesState.heads, $0.key) == $0.value }) else { return nil }
     // Not what is only shown, and was written when the events came.
@@ -79,19 +80,29 @@ extension CollectivesValidator {
     }
   }
 
+  /// All of them, by their times; nil when they are more than is judged at once.
   private func updates(
     _ ids: Set<EventID>, _ last: CollectiveUpdate, _ remembered: RememberedState, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> [CollectiveUpdate] {
+  ) throws -> [CollectiveUpdate]? {
     let verifier: EventVerifier
     do { verifier = try EventVerifier(cachedKeys: 64) } catch { throw Fault(answer: "could not judge", detail: "\(error)") }
     var updates = [last]
+    var bytes = last.event.raw.count
     for id in ids where id != last.id {
-      guard let raw = try state.raw(id), let event = try? Event(parsing: raw), let verified = try? verifier.verify(event) else {
+      guard let raw = try state.raw(id) else { throw Fault.corrupt(CollectivesState.updates, "an update without its event") }
+      bytes += raw.count
+      guard bytes <= ArchivedHistory.maxBytes else { return nil }
+      guard let event = try? Event(parsing: raw), let verified = try? verifier.verify(event) else {
         throw Fault.corrupt(CollectivesState.updates, "an update without its event")
       }
       do { updates.append(try CollectiveUpdate(parsing: verified, options: options, trace: nil)) } catch is Rejection { continue }
     }
-    for id in updates.flatMap(\.proofs.references) where remembered.raws[id] == nil { remembered.raws[id] = try state.raw(id) }
+    for id in updates.flatMap(\.proofs.references) where remembered.raws[id] == nil {
+      guard let raw = try state.raw(id) else { continue }
+      bytes += raw.count
+      guard bytes <= ArchivedHistory.maxBytes else { return nil }
+      remembered.raws[id] = raw
+    }
     return updates.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
   }
 

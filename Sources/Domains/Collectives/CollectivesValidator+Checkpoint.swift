@@ -30,9 +30,12 @@ extension CollectivesValidator {
   ) throws -> Verdict {
     var previous: EventID?
     if case .event(let id)? = update.previous { previous = id }
+    var known: ChainHeight?
+    if let head { known = try ChainHeight(of: head, reading: state) }
+    let height = ChainHeight.after(update, on: known)
     let record = UpdateRecord(
       id: update.id, collective: ignition.id, pubkey: update.pubkey, number: number, createdAt: update.createdAt, previous: previous,
-      block: update.block ?? head?.block, isCheckpoint: true)
+      block: height?.block, blockTime: height?.since, isCheckpoint: true)
     let hardState = HardState(
       rows: update.rows, products: update.products, zappers: update.zappers ?? [], mode: update.mode, stateHash: update.stateHash)
     return try accept(

@@ -36,9 +36,10 @@ extension CollectivesValidator {
     trace?.enter("M9")
     let boost = UpdateRecord.Boost(id: boosted.id, number: boosted.number)
     let outcome = try diff(update, base, ignition, after: nil, boost, setting, reading: state)
+    let height = ChainHeight.after(update, on: try ChainHeight(of: boosted, reading: state))
     let record = UpdateRecord(
-      id: update.id, collective: ignition.id, pubkey: update.pubkey, number: 0, createdAt: update.createdAt, boost: boost,
-      block: update.block ?? boosted.block)
+      id: update.id, collective: ignition.id, pubkey: update.pubkey, number: 0, createdAt: update.createdAt, boost: boost, block: height?.block,
+      blockTime: height?.since)
     let hardState = HardState(after: update, outcome, base: base, isCreators: false)
     return try accept(
       update, Lineage.Entry(record: record, state: hardState), base: base, in: ignition, isFirst: true, outcome, setting, reading: state)

@@ -16,18 +16,14 @@ extension CollectivesValidator {
     return parent
   }
 
-  /// What a chain loses when another child of an earlier update becomes its head. The losers stay readable: members may stand on them.
+  /// What changes when another child of an earlier update becomes the head of its chain. The losers stay readable, since members may stand on them,
+  /// and stay where they are: what has a greater number than the head is no part of the chain, however much it is.
   ///
   /// - Parameters:
   ///   - tip: the head until now.
   ///   - record: the new head.
   func rewind(_ tip: UpdateRecord, for record: UpdateRecord, reading state: borrowing some StateReader & ~Copyable) throws -> [StateChange] {
     var changes: [StateChange] = []
-    let first = CollectivesState.numberedKey(tip.collective, tip.pubkey, record.number)
-    try state.scan(CollectivesState.chains, prefix: CollectivesState.chainKey(tip.collective, tip.pubkey), from: first) { key, _ in
-      changes.append(.delete(CollectivesState.chains, key: key))
-      return true
-    }
     if let previous = record.previous, let parent = try UpdateRecord.read(previous, state),
       var evidence = try equivocations(of: parent, reading: state)
     {

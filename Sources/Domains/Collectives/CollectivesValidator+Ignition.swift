@@ -48,17 +48,22 @@ extension CollectivesValidator {
     if isPaid { throw CollectivesRejection.ignitionPays }
     let hardState = HardState(rows: rows, products: update.products, zappers: update.zappers ?? [], mode: update.mode, stateHash: update.stateHash)
     let record = UpdateRecord(
-      id: update.id, collective: update.id, pubkey: update.pubkey, number: 0, createdAt: update.createdAt, block: update.block)
+      id: update.id, collective: update.id, pubkey: update.pubkey, number: 0, createdAt: update.createdAt, block: update.block,
+      blockTime: update.block == nil ? nil : update.createdAt)
     return Ignition(ignition: ignition, entry: Lineage.Entry(record: record, state: hardState), outcome: outcome)
   }
 
+  /// Who is a member of so many collectives begins none of their own: only the own events of a key make it a member, and all of them are looked through.
+  private static let maxJoined = 4096
+
   private func checkCount(of pubkey: PublicKey, reading state: borrowing some StateReader & ~Copyable) throws {
-    var count = 0
+    var created = 0
+    var joined = 0
     try state.scan(CollectivesState.slots, prefix: pubkey.bytes) { _, value in
-      if try SlotRecord(decoding: value).isCreator { count += 1 }
-      return count < options.maxSecsPerPubkey
+      if try SlotRecord(decoding: value).isCreator { created += 1 } else { joined += 1 }
+      return created < options.maxSecsPerPubkey && joined < Self.maxJoined
     }
-    if count >= options.maxSecsPerPubkey { throw CollectivesRejection.tooManyCollectives }
+    if created >= options.maxSecsPerPubkey || joined >= Self.maxJoined { throw CollectivesRejection.tooManyCollectives }
   }
 
   /// The one merit that a creator may begin with: theirs, of amount 1, without a request.

@@ -53,8 +53,12 @@ extension CollectivesValidator {
       boosted = record
     }
     trace?.enter("R7")
-    let highest = [head.block, boosted?.block].compactMap { $0 }.max { $0.height < $1.height }
-    try checkHeight(update, after: highest)
+    var highest = try ChainHeight(of: head, reading: state)
+    if let boosted { highest = ChainHeight.highest(highest, try ChainHeight(of: boosted, reading: state)) }
+    try checkHeight(update, after: highest?.block)
+    if let own = update.block, let highest, !own.isPaced(after: highest.block.height, since: highest.since, at: update.createdAt) {
+      throw CollectivesRejection.implausibleHeight
+    }
     if let own = update.block, let known = head.block, own.height == known.height, own.hash != known.hash {
       // A reorganisation shows soon; later, one of the two hashes is made up.
       guard update.createdAt - head.createdAt <= Self.reorganisationSeconds else { throw CollectivesRejection.hashConflict }
@@ -72,9 +76,10 @@ extension CollectivesValidator {
     let outcome = try diff(update, base, ignition, after: head, boost, setting, reading: state)
     let (number, overflow) = head.number.addingReportingOverflow(1)
     guard !overflow else { throw Fault.invariant("a chain without end") }
+    let height = ChainHeight.after(update, on: highest)
     let record = UpdateRecord(
       id: update.id, collective: ignition.id, pubkey: update.pubkey, number: number, createdAt: update.createdAt, previous: head.id, boost: boost,
-      block: update.block ?? highest, isCheckpoint: head.isCheckpoint)
+      block: height?.block, blockTime: height?.since, jump: try UpdateRecord.jump(from: head, state), isCheckpoint: head.isCheckpoint)
     let hardState = HardState(after: update, outcome, base: base, isCreators: isCreator)
     return try accept(
       update, Lineage.Entry(record: record, state: hardState), base: base, in: ignition, isFirst: false, insteadOf: tip, outcome, setting,

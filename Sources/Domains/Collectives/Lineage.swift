@@ -74,11 +74,59 @@ extension UpdateRecord {
     try UpdateRecord.id(collective, pubkey, number, state) == id
   }
 
-  /// The update of a chain with that number.
+  /// The update of a chain with that number; nil beyond its head.
   static func id(_ collective: EventID, _ pubkey: PublicKey, _ number: UInt64, _ state: borrowing some StateReader & ~Copyable) throws -> EventID? {
-    guard let bytes = try state.value(CollectivesState.chains, CollectivesState.numberedKey(collective, pubkey, number)) else { return nil }
+    guard let bytes = try state.value(CollectivesState.chains, CollectivesState.numberedKey(collective, pubkey, number)),
+      // What a branch that lost leaves behind the new head's number is overwritten as the chain goes on, and is no part of it until then.
+      let head = try head(collective, pubkey, state), number <= head.number
+    else { return nil }
     var reader = RecordReader(bytes, of: CollectivesState.chains)
     return try reader.eventID()
+  }
+
+  /// The update of that number on the line of another one, whichever branch that is on; nil when the line is not known so far back.
+  static func ancestor(
+    of update: UpdateRecord, _ number: UInt64, _ state: borrowing some StateReader & ~Copyable
+  ) throws -> EventID? {
+    var update = update
+    while update.number > number {
+      if try update.isInChain(state) { return try id(update.collective, update.pubkey, number, state) }
+      let jump = update.jump.flatMap { $0.number >= number ? $0.id : nil }
+      guard let next = jump ?? update.previous, let record = try read(next, state), record.number < update.number else { return nil }
+      update = record
+    }
+    return update.number == number ? update.id : nil
+  }
+
+  /// Where the child of an update jumps to: twice as far as before where two jumps of one length meet, else to its parent (skew-binary numbers).
+  static func jump(from parent: UpdateRecord, _ state: borrowing some StateReader & ~Copyable) throws -> Jump {
+    if let first = parent.jump, let second = try read(first.id, state)?.jump, parent.number &- first.number == first.number &- second.number {
+      return second
+    }
+    return Jump(id: parent.id, number: parent.number)
+  }
+
+  /// Visits the updates of chains by their keys, I · P · number, each chain up to its head, until `visit` returns false.
+  static func scanChains(
+    prefix: [UInt8], _ state: borrowing some StateReader & ~Copyable, _ visit: (_ key: [UInt8], UpdateRecord) throws -> Bool
+  ) throws {
+    var chain: [UInt8] = []
+    var last: UInt64 = 0
+    try state.scan(CollectivesState.chains, prefix: prefix) { key, id in
+      var keys = RecordReader(key, of: CollectivesState.chains)
+      var values = RecordReader(id, of: CollectivesState.chains)
+      let (collective, pubkey, number) = (try keys.eventID(), try keys.publicKey(), try keys.uint64())
+      if !key.starts(with: chain) || chain.isEmpty {
+        chain = CollectivesState.chainKey(collective, pubkey)
+        guard let head = try head(collective, pubkey, state) else { throw Fault.corrupt(CollectivesState.chains, "a chain without its head") }
+        last = head.number
+      }
+      guard number <= last else { return true }
+      guard let record = try read(try values.eventID(), state) else {
+        throw Fault.corrupt(CollectivesState.chains, "an update without its record")
+      }
+      return try visit(key, record)
+    }
   }
 }
 

@@ -21,21 +21,13 @@ struct ProofUses {
   /// Whether an update, or one before it in its chain, used a proof.
   private func isUsed(_ proof: Bytes32, at update: UpdateRecord, _ state: borrowing some StateReader & ~Copyable) throws -> Bool {
     for use in try Self.read(ignition.id, update.pubkey, proof, state) where use.number <= update.number {
-      if try Self.ancestor(of: update, use.number, state) == use.id { return true }
+      if try UpdateRecord.ancestor(of: update, use.number, state) == use.id { return true }
     }
     return false
   }
 
-  /// The update with that number on the branch of another one.
-  private static func ancestor(of update: UpdateRecord, _ number: UInt64, _ state: borrowing some StateReader & ~Copyable) throws -> EventID? {
-    var update = update
-    while update.number > number {
-      if try update.isInChain(state) { return try UpdateRecord.id(update.collective, update.pubkey, number, state) }
-      guard let previous = update.previous, let record = try UpdateRecord.read(previous, state), record.number < update.number else { return nil }
-      update = record
-    }
-    return update.id
-  }
+  /// So many uses are kept of a proof, the newest: a branch that lost does not come back, so only the last one can be on the chain.
+  private static let maxUses = 8
 
   private static func read(
     _ collective: EventID, _ pubkey: PublicKey, _ proof: Bytes32, _ state: borrowing some StateReader & ~Copyable
@@ -50,7 +42,7 @@ struct ProofUses {
   /// One more use of a proof, by an update that is accepted now.
   static func change(adding record: UpdateRecord, for proof: Bytes32, reading state: borrowing some StateReader & ~Copyable) throws -> StateChange {
     var writer = RecordWriter(capacity: 40)
-    for use in try read(record.collective, record.pubkey, proof, state) {
+    for use in try read(record.collective, record.pubkey, proof, state).suffix(maxUses - 1) {
       writer.put(use.number)
       writer.put(use.id)
     }

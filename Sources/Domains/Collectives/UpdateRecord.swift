@@ -22,12 +22,24 @@ public struct UpdateRecord: Hashable, Sendable {
   public let boost: Boost?
   /// The highest block of the chain so far.
   public let block: BlockStamp?
+  /// The created_at of the update by which the chain, or the creator's that it stands on, reached that height. nil without a block, and in records of
+  /// version 1, which do not say it: see `heightSince`.
+  let blockTime: UInt64?
+  /// An earlier update of the same line, so that ancestors are found in a number of steps that is the logarithm of the line's length. nil for the first
+  /// update, and in records of version 1.
+  let jump: Jump?
   /// Adopted without its lineage (4.5).
   public let isCheckpoint: Bool
 
+  /// An ancestor: its id and its number.
+  struct Jump: Hashable, Sendable {
+    let id: EventID
+    let number: UInt64
+  }
+
   init(
     id: EventID, collective: EventID, pubkey: PublicKey, number: UInt64, createdAt: UInt64, previous: EventID? = nil, boost: Boost? = nil,
-    block: BlockStamp? = nil, isCheckpoint: Bool = false
+    block: BlockStamp? = nil, blockTime: UInt64? = nil, jump: Jump? = nil, isCheckpoint: Bool = false
   ) {
     self.id = id
     self.collective = collective
@@ -37,15 +49,37 @@ public struct UpdateRecord: Hashable, Sendable {
     self.previous = previous
     self.boost = boost
     self.block = block
+    self.blockTime = blockTime
+    self.jump = jump
     self.isCheckpoint = isCheckpoint
   }
 
-  // version 1 · checkpoint 1 · collective 32 · pubkey 32 · number 8 · created_at 8 · previous ? 32 · boost ? 32 · 8 · block ? 4 · 32
-  private static let recordVersion: UInt8 = 1
+  // version 2 · checkpoint 1 · collective 32 · pubkey 32 · number 8 · created_at 8 · previous ? 32 · boost ? 32 · 8 · block ? 4 · 32
+  // · block time ? 8 · jump ? 32 · 8; version 1 ends behind the block
+  private static let recordVersion: UInt8 = 2
+  private static let firstVersion: UInt8 = 1
 
   var encoded: [UInt8] {
-    var writer = RecordWriter(capacity: 200)
+    var writer = RecordWriter(capacity: 250)
     writer.put(Self.recordVersion)
+    put(in: &writer)
+    writer.put(optional: blockTime) { $0.put($1) }
+    writer.put(optional: jump) {
+      $0.put($1.id)
+      $0.put($1.number)
+    }
+    return writer.bytes
+  }
+
+  /// What the digest is fed with: what version 1 said. The rest follows from it.
+  var canonical: [UInt8] {
+    var writer = RecordWriter(capacity: 200)
+    writer.put(Self.firstVersion)
+    put(in: &writer)
+    return writer.bytes
+  }
+
+  private func put(in writer: inout RecordWriter) {
     writer.put(isCheckpoint)
     writer.put(collective)
     writer.put(pubkey)
@@ -60,17 +94,19 @@ public struct UpdateRecord: Hashable, Sendable {
       $0.put($1.height)
       $0.put($1.hash)
     }
-    return writer.bytes
   }
 
   init(id: EventID, decoding bytes: [UInt8]) throws {
     var reader = RecordReader(bytes, of: CollectivesState.updates)
-    try reader.version(Self.recordVersion)
+    let isFirstVersion = bytes.first == Self.firstVersion
+    try reader.version(isFirstVersion ? Self.firstVersion : Self.recordVersion)
     let isCheckpoint = try reader.bool()
     self.init(
       id: id, collective: try reader.eventID(), pubkey: try reader.publicKey(), number: try reader.uint64(), createdAt: try reader.uint64(),
       previous: try reader.optional { try $0.eventID() },
       boost: try reader.optional { Boost(id: try $0.eventID(), number: try $0.uint64()) },
-      block: try reader.optional { BlockStamp(height: try $0.uint32(), hash: try $0.bytes32()) }, isCheckpoint: isCheckpoint)
+      block: try reader.optional { BlockStamp(height: try $0.uint32(), hash: try $0.bytes32()) },
+      blockTime: isFirstVersion ? nil : try reader.optional { try $0.uint64() },
+      jump: isFirstVersion ? nil : try reader.optional { Jump(id: try $0.eventID(), number: try $0.uint64()) }, isCheckpoint: isCheckpoint)
   }
 }
