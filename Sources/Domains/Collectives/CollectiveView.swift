@@ -32,7 +32,12 @@ public struct CollectiveView: Sendable {
     self.head = head
     self.state = try HardState.read(head.id, state)
     let key = CollectivesState.chainKey(ignition.id, head.pubkey)
-    isHidden = try state.contains(CollectivesState.hidden, key)
+    var isHidden = try state.contains(CollectivesState.hidden, key)
+    if !isHidden, let vanished = try Vanished.read(head.pubkey, state) {
+      let first = try UpdateRecord.id(ignition.id, head.pubkey, 0, state)
+      isHidden = vanished.hides(chainFrom: try first.flatMap { try UpdateRecord.read($0, state) }?.createdAt ?? head.createdAt)
+    }
+    self.isHidden = isHidden
     var dust: UInt64 = 0
     if let bytes = try state.value(CollectivesState.dust, key) {
       var reader = RecordReader(bytes, of: CollectivesState.dust)

@@ -46,15 +46,31 @@ public struct CollectiveDeletion: Sendable {
   static let maxTargets = 2000
 
   let isVanish: Bool
+  /// Each once, in order.
   let targets: [EventID]
-  /// The author's own.
-  let addresses: [Address]
+  /// The names of the author's own updates, each once, in order.
+  let names: [Text]
 
-  init(_ event: VerifiedEvent) {
+  init(_ event: VerifiedEvent) { self.init(event.event) }
+
+  init(_ event: Event) {
     isVanish = event.kind == Self.vanishKind
-    targets = event.tags.all(named: "e").prefix(Self.maxTargets).compactMap { $0[1].flatMap { EventID(hex: $0) } }
-    addresses = event.tags.all(named: "a").prefix(Self.maxTargets).compactMap { $0[1].flatMap { Address(parsing: $0) } }
-      .filter { $0.kind == CollectivesOptions.updateKind && $0.pubkey == event.pubkey }
+    var targets: [EventID] = []
+    var names: [Text] = []
+    var seenTargets: Set<EventID> = []
+    var seenNames: Set<Text> = []
+    for tag in event.tags where !isVanish && targets.count + names.count < Self.maxTargets {
+      if tag.isNamed("e") {
+        if let id = tag[1].flatMap({ EventID(hex: $0) }), seenTargets.insert(id).inserted { targets.append(id) }
+      } else if tag.isNamed("a") {
+        guard let address = tag[1].flatMap({ Address(parsing: $0) }), address.kind == CollectivesOptions.updateKind,
+          address.pubkey == event.pubkey, (1...64).contains(address.identifier.count), seenNames.insert(address.identifier).inserted
+        else { continue }
+        names.append(address.identifier)
+      }
+    }
+    self.targets = targets
+    self.names = names
   }
 }
 
@@ -69,10 +85,25 @@ public struct Satellite: Sendable {
   let events: [EventID]
   /// By `a`.
   let addresses: [Address]
+  private let kind: UInt64
+
+  /// What it names, should no collective that it names be known.
+  enum Named {
+    case address(Address)
+    case event(EventID)
+  }
+
+  /// The strongest name: an address, else an event. All zaps of notes name an event, so for receipts only an address counts.
+  var named: Named? {
+    if let address = addresses.first(where: { (1...64).contains($0.identifier.count) }) { return .address(address) }
+    guard kind != CollectivesOptions.receiptKind, let id = events.first else { return nil }
+    return .event(id)
+  }
 
   init(_ event: VerifiedEvent) { self.init(event.event) }
 
   init(_ event: Event) {
+    kind = event.kind
     events = event.tags.lazy.filter { $0.name == "e" }.prefix(Self.maxTags).compactMap { $0[1].flatMap { EventID(hex: $0) } }
     addresses = event.tags.lazy.filter { $0.name == "a" }.prefix(Self.maxTags).compactMap { $0[1].flatMap { Address(parsing: $0) } }
       .filter { $0.kind == CollectivesOptions.updateKind }

@@ -19,8 +19,11 @@ import Policy
 /// profiles       P                    → created_at 8 · id 32 · zapper 32 · has an address 1      (kind 0 seen as proof)
 /// dust           I · P                → thousandths of a satoshi that were dropped 8
 /// hidden         I · P                → id of the deletion
+///                P                    → created_at of its newest request to vanish 8
 /// archives       I · id               → previous ? 32      (the history of an adopted collective, until it is whole)
 ///                I                    → how many there were when they did not hold 8
+/// named          1 · proof id         → id of an update that names it by `proof_id`
+///                0 · I                → nothing; the updates of this collective were looked at from the first one on
 /// ```
 public enum CollectivesState {
   static let ignitions = Table(.collectives, 0, "ignitions")
@@ -37,9 +40,11 @@ public enum CollectivesState {
   static let dust = Table(.collectives, 11, "dust")
   static let hidden = Table(.collectives, 12, "hidden")
   static let archives = Table(.collectives, 13, "archives")
+  static let named = Table(.collectives, 14, "named")
 
   public static let tables = [
     ignitions, slots, heads, updates, chains, states, used, equivocations, redeliveries, satellites, profiles, dust, hidden, archives,
+    named,
   ]
 
   /// LMDB's keys are short, names are not: the name is hashed.
@@ -156,4 +161,9 @@ struct CollectivesNote {
 extension Dependency {
   /// An update, or an event that is evidence, by its id.
   static func collectiveEvent(_ id: EventID) -> Dependency { Dependency(.collectives, [1] + id.bytes) }
+
+  /// The collective that a key began under a name.
+  static func collective(_ creator: PublicKey, _ name: Text) -> Dependency {
+    Dependency(.collectives, [2] + CollectivesState.slotKey(creator, name))
+  }
 }

@@ -27,12 +27,15 @@ extension CollectivesValidator {
       effects.changes += changes(adopted.entry, name: adopted.ignition.name, isFirst: true, isCreator: true)
       effects.changes.append(adopted.ignition.change)
       effects.provides.append(.collectiveEvent(adopted.ignition.id))
-      effects.opensSubject = true
+      open(adopted.ignition, &effects)
     }
     if let opens {
       effects.changes.append(opens.change)
-      effects.opensSubject = true
+      // A collective that is adopted from its head has another id than the head.
+      if opens.id != update.id { effects.provides.append(.collectiveEvent(opens.id)) }
+      open(opens, &effects)
     }
+    effects.changes += NamedProofs.changes(update)
     if let tip { effects.changes += try rewind(tip, for: entry.record, reading: state) }
     effects.changes += changes(entry, name: update.name, isFirst: isFirst, isCreator: update.pubkey == ignition.creator)
     if let outcome { try write(outcome, entry.record, &effects, reading: state) }
@@ -43,6 +46,13 @@ extension CollectivesValidator {
     effects.provides.append(.collectiveEvent(update.id))
     effects.followUps += try CollectivesFollowUp(options.followUps).label(update.event, ignition.id)
     return .accepted(effects)
+  }
+
+  /// What a new collective brings: those that named it and waited, and that all its updates' `proof_id` tags are written down.
+  private func open(_ ignition: IgnitionRecord, _ effects: inout Effects) {
+    effects.provides.append(.collective(ignition.creator, ignition.name))
+    effects.changes.append(NamedProofs.begin(ignition.id))
+    effects.opensSubject = true
   }
 
   private func changes(_ entry: Lineage.Entry, name: Text, isFirst: Bool, isCreator: Bool) -> [StateChange] {

@@ -15,13 +15,14 @@ extension CollectivesValidator {
     guard archive.previous.count < ArchivedHistory.maxUpdates else { throw CollectivesRejection.notAfterPrevious }
     var effects = Effects(note: CollectivesNote(.update, ignition.id, update.pubkey).bytes)
     effects.changes.append(archive.add(update))
+    effects.changes += NamedProofs.changes(update)
     guard try archive.isWhole(reading: state) else { return .accepted(effects) }
     setting.trace?.enter("history")
     guard let changes = try judgeHistory(archive, update, reading: state) else {
       effects.changes.append(archive.refusal)
       return .accepted(effects)
     }
-    effects.changes = changes + archive.removal
+    effects.changes = changes + archive.removal + NamedProofs.changes(update)
     effects.provides = archive.previous.keys.sorted().map { .collectiveEvent($0) }
     return .accepted(effects)
   }

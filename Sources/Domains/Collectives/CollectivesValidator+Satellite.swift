@@ -16,16 +16,27 @@ extension CollectivesValidator {
     return nil
   }
 
-  /// 4.9: accepted and indexed, so that `proof_id` resolves; with `validateSatellites` its shape is looked at first.
+  /// 4.9: accepted and indexed, so that `proof_id` resolves; with `validateSatellites` its shape is looked at first. From sync, what names a collective
+  /// that is not known yet waits for it.
   func decide(
-    _ satellite: Satellite, _ event: VerifiedEvent, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?
+    _ satellite: Satellite, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable,
+    trace: CheckTrace?
   ) throws -> Verdict {
-    guard let ignition = try collective(of: satellite, reading: state) else { return .unchanged }
     trace?.enter("4.9")
+    guard let ignition = try collective(of: satellite, reading: state) else {
+      if !circumstances.isLive { try wait(satellite, reading: state) }
+      // It names something, and no collective: it is left to others.
+      return .kept(until: [])
+    }
     if options.validateSatellites { try checkShape(event.event) }
     var isAuthorised = false
-    if event.kind == CollectivesOptions.receiptKind, let head = try UpdateRecord.headID(ignition.id, ignition.creator, state) {
-      isAuthorised = try options.trustedZappers.contains(event.pubkey) || HardState.read(head, state).zappers.contains(event.pubkey)
+    var isStranger = event.pubkey != ignition.creator
+    if let head = try UpdateRecord.headID(ignition.id, ignition.creator, state) {
+      let hardState = try HardState.read(head, state)
+      if event.kind == CollectivesOptions.receiptKind {
+        isAuthorised = options.trustedZappers.contains(event.pubkey) || hardState.zappers.contains(event.pubkey)
+      }
+      isStranger = isStranger && !isAuthorised && !hardState.rows.contains { $0.owner == event.pubkey }
     }
     var writer = RecordWriter(capacity: 9)
     writer.put(event.kind)
@@ -33,7 +44,19 @@ extension CollectivesValidator {
     return .accepted(
       Effects(
         changes: [.put(CollectivesState.satellites, key: ignition.id.bytes + event.id.bytes, value: writer.bytes)],
-        note: CollectivesNote(.satellite, ignition.id, event.pubkey).bytes, provides: [.collectiveEvent(event.id)]))
+        note: CollectivesNote(.satellite, ignition.id, event.pubkey).bytes, provides: [.collectiveEvent(event.id)], opensSubject: isStranger))
+  }
+
+  /// Parks a satellite under what it names, where that may still come.
+  private func wait(_ satellite: Satellite, reading state: borrowing some StateReader & ~Copyable) throws {
+    switch satellite.named {
+    case .address(let address):
+      throw Parked(
+        CollectivesRejection.missingCollective(of: address.pubkey), waitingFor: .collective(address.pubkey, address.identifier))
+    case .event(let id) where try state.known(id) == nil:
+      throw Parked(CollectivesRejection.missingIgnition(id), waitingFor: .collectiveEvent(id))
+    case .event, nil: return
+    }
   }
 
   /// The shape alone, never who wrote it.
@@ -52,7 +75,8 @@ extension CollectivesValidator {
     case .listing:
       let prices = proof.value("price")?.fields ?? []
       isRight = names("request") && prices.count == 2 && prices.allSatisfy { $0.decimal != nil }
-    case .transfer where event.kind == CollectivesOptions.listingKind: isRight = names("request") && proof.value("p").flatMap { PublicKey(hex: $0) } != nil
+    case .transfer where event.kind == CollectivesOptions.listingKind:
+      isRight = names("request") && proof.value("p").flatMap { PublicKey(hex: $0) } != nil
     case .update where event.kind == 1413: isRight = names("request") || names("e")
     case .update where event.kind == Satellite.problemKind: isRight = !event.content.isEmpty || event.tags.count > 1
     default: return

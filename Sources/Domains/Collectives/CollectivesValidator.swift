@@ -17,11 +17,15 @@ public final class CollectivesValidator: Validator {
 
   public func claim(on event: borrowing EventSlices) -> Claim { CollectivesEvent.claim(on: event, options) }
 
-  /// A satellite is ours when it names a collective that is known, a deletion when it names something of its author's that we keep.
-  public func owns(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    if Satellite.isKind(event.kind, options) { return try collective(of: Satellite(event), reading: state) != nil }
+  /// A satellite is ours when it names a collective that is known, and from sync one that may become known; a deletion when it names something of its
+  /// author's that we keep.
+  public func owns(_ event: Event, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    if Satellite.isKind(event.kind, options) {
+      let satellite = Satellite(event)
+      return try collective(of: satellite, reading: state) != nil || !circumstances.isLive && satellite.named != nil
+    }
     if event.kind == CollectiveDeletion.vanishKind { return try state.hasEntry(CollectivesState.slots, prefix: event.pubkey.bytes) }
-    return try ownsDeletion(event, reading: state)
+    return try ownsDeletion(event, in: circumstances, reading: state)
   }
 
   public func parse(_ event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws -> CollectivesEvent {
@@ -43,7 +47,7 @@ public final class CollectivesValidator: Validator {
   ) throws -> Verdict {
     switch event.content {
     case .update(let update): return try decide(update, in: circumstances, reading: state, trace: trace)
-    case .satellite(let satellite): return try decide(satellite, event.event, reading: state, trace: trace)
+    case .satellite(let satellite): return try decide(satellite, event.event, in: circumstances, reading: state, trace: trace)
     case .deletion(let deletion): return try decide(deletion, event.event, in: circumstances, reading: state)
     }
   }

@@ -58,6 +58,15 @@ extension HardState {
     self.init(rows: rows, products: products, zappers: zappers, mode: mode, stateHash: stateHash)
   }
 
+  /// How many rows a record has.
+  static func rowCount(_ bytes: [UInt8]) throws -> Int {
+    var reader = RecordReader(bytes, of: CollectivesState.states)
+    try reader.version(recordVersion)
+    _ = try reader.uint8()
+    _ = try reader.bytes32()
+    return Int(try reader.uint32())
+  }
+
   private static func encoded(_ rows: [MeritRow]) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: rows.count * rowBytes) { buffer, count in
       guard let base = UnsafeMutableRawPointer(buffer.baseAddress) else { return }

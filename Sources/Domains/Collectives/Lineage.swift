@@ -137,4 +137,12 @@ extension HardState {
     }
     return try HardState(decoding: bytes)
   }
+
+  /// Whether there are merits after an update, without taking them out of the record.
+  static func hasRows(_ id: EventID, _ state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    guard let bytes = try state.value(CollectivesState.states, id.bytes) else {
+      throw Fault.corrupt(CollectivesState.states, "an update without its state")
+    }
+    return try HardState.rowCount(bytes) > 0
+  }
 }

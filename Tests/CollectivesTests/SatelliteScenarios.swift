@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Judgement
+import Nostr
+import Policy
+import StateStore
+import TestSupport
+import Testing
+
+@testable import Collectives
+
+/// 4.9: what is published beside the updates.
+@Suite("Collectives: satellites")
+struct SatelliteScenarios {
+  private static let request = Acme.request(Acme.m, 100)
+
+  /// An update that names the request and carries its vote.
+  private func naming(_ fixture: Fixture, _ request: Event = request) -> Draft {
+    var draft = fixture.next()
+    draft.rows.append(Row(request.id, Acme.m, 100))
+    draft.proofs = [Acme.vote(Acme.c, request)]
+    draft.extra = [["proof_id", request.id.hex, "wss://relay.example"]]
+    return draft
+  }
+
+  @Test("from sync a satellite before its collective waits for it, and a later proof_id resolves: the same state in both orders")
+  func early() throws {
+    let source = try Fixture()
+    let update = naming(source).event
+    let receipt = Acme.receipt(10)
+    let (early, late) = (try Relay(), try Relay())
+    for satellite in [Self.request, receipt] {
+      #expect(try early.sync(satellite) == "error: missing ignition of \(Acme.c.pubkey.short), parked")
+    }
+    for event in [source.ignition, update] { #expect(try early.settle(event) == Relay.accept) }
+    for event in [source.ignition, Self.request, receipt, update] { #expect(try late.settle(event) == Relay.accept) }
+    #expect(try early.digest() == late.digest())
+    #expect(try early.parkedCount() == 0 && early.view(source.ignition)?.head.id == update.id)
+    #expect(try early.journalCount() == late.journalCount())
+  }
+
+  @Test("what comes as update, proof, collective is judged in the end, too")
+  func reversed() throws {
+    let source = try Fixture()
+    let update = naming(source).event
+    let relay = try Relay()
+    for event in [update, Self.request] { expect(try relay.settle(event), refusedWith: "error: ") }
+    #expect(try relay.parkedCount() == 2)
+    #expect(try relay.settle(source.ignition) == Relay.accept)
+    #expect(try relay.parkedCount() == 0 && relay.view(source.ignition)?.head.id == update.id)
+  }
+
+  @Test("a satellite that names the ignition by e waits for it; once what it names is there and is no collective, it is nobody's")
+  func byEvent() throws {
+    let source = try Fixture()
+    let legacy = Acme.m.event(kind: 1602, createdAt: Acme.t0 + 10, tags: [["e", source.ignition.id.hex], ["amount", "7"]])
+    let relay = try Relay()
+    #expect(try relay.sync(legacy) == "error: missing ignition \(source.ignition.id.short), parked")
+    #expect(try relay.settle(source.ignition) == Relay.accept)
+    #expect(try relay.parkedCount() == 0 && relay.journalCount() == 2)
+    let vote = Acme.c.event(kind: 1603, createdAt: Acme.t0 + 20, tags: [["e", legacy.id.hex], ["vote", "ratify"]])
+    let early = try Relay()
+    expect(try early.sync(vote), refusedWith: "error: missing ignition \(legacy.id.short), parked")
+    for event in [source.ignition, legacy] { #expect(try early.settle(event) == Relay.accept) }
+    #expect(try early.parkedCount() == 0 && early.journalCount() == 2)
+    // In the other order it is nobody's from the beginning, also where nobody's events are refused.
+    let judgement = try early.judge(line: requestLine(vote, receivedAt: Acme.t0 + 20, sourceType: "Sync"))
+    #expect(judgement.owner == nil && judgement.decision == .accept && !judgement.isWritten)
+  }
+
+  @Test("live, and for zaps of notes, nothing waits: what names no known collective is left to others")
+  func unclaimed() throws {
+    let relay = try Relay()
+    #expect(try relay.judge(line: requestLine(Self.request, receivedAt: Acme.t0 + 10)).owner == nil)
+    let zap = Acme.z.event(kind: 9735, createdAt: Acme.t0, tags: [["e", String(repeating: "1", count: 64)], ["p", Acme.m.hex]])
+    for source in ["IP4", "Sync"] {
+      let judgement = try relay.judge(line: requestLine(zap, receivedAt: Acme.t0, sourceType: source))
+      #expect(judgement.owner == nil && judgement.decision == .accept)
+    }
+    #expect(try relay.parkedCount() == 0)
+  }
+
+  @Test("an adopted collective releases what named it", arguments: [true, false])
+  func adopted(_ byAddress: Bool) throws {
+    let source = try Fixture.f4()
+    let relay = try Relay { $0.checkpoint = true }
+    let tag = byAddress ? ["a", Acme.address()] : ["e", source.ignition.id.hex]
+    let satellite = Acme.n.event(kind: 1409, createdAt: Acme.t0, tags: [tag, ["merits", "1"]])
+    expect(try relay.sync(satellite), refusedWith: "error: missing ignition")
+    #expect(try relay.settle(source.head) == Relay.accept)
+    #expect(try relay.parkedCount() == 0 && relay.journalCount() == 2)
+  }
+
+  /// What deciding an event live gives.
+  private func effects(_ event: Event, _ relay: Relay) throws -> Effects? {
+    let prepared = try relay.prepare(event)
+    return try relay.store.read { state in
+      if case .accepted(let effects) = try prepared.decide(in: Circumstances(receivedAt: event.createdAt, source: .ip4), reading: state, trace: nil) {
+        return effects
+      }
+      return nil
+    }
+  }
+
+  @Test("the room that is kept for what exists is not for strangers' satellites, nor for deletions")
+  func reserved() throws {
+    let fixture = try Fixture(1)
+    let stranger = Acme.request(Acme.n, 5)
+    #expect(try effects(stranger, fixture.relay)?.opensSubject == true)
+    for own in [Acme.vote(Acme.c, stranger), Acme.leadtime(Acme.m, fixture.r(1), 1), Acme.receipt(10)] {
+      #expect(try effects(own, fixture.relay)?.opensSubject == false)
+    }
+    #expect(try effects(Acme.receipt(10, by: Acme.n), fixture.relay)?.opensSubject == true)
+    #expect(try effects(fixture.next().event, fixture.relay)?.opensSubject == false)
+    let empty = try Fixture()
+    for deletion in [
+      Acme.c.event(kind: 5, createdAt: Acme.t0 + 500, tags: [["a", Acme.address()]]),
+      Acme.c.event(kind: 62, createdAt: Acme.t0 + 500, tags: [["relay", "ALL_RELAYS"]]),
+    ] {
+      #expect(try effects(deletion, empty.relay)?.opensSubject == true)
+    }
+  }
+
+  @Test(
+    "live, what an accepted update names by proof_id cannot be deleted, also in collectives from before that was written down",
+    arguments: [false, true])
+  func named(_ isOld: Bool) throws {
+    let fixture = try Fixture()
+    let other = Acme.request(Acme.m, 1, salt: "not named")
+    for event in [Self.request, other] { try expectAccept(fixture.relay.live(event)) }
+    try fixture.publish(naming(fixture))
+    try fixture.publish(fixture.next())
+    if isOld {
+      try fixture.relay.store.write { state in
+        var changes: [StateChange] = []
+        try state.scan(CollectivesState.named, prefix: []) { key, _ in
+          changes.append(.delete(CollectivesState.named, key: key))
+          return true
+        }
+        #expect(changes.count == 2)
+        try state.apply(changes)
+      }
+    }
+    func delete(_ targets: [Event], by key: TestKey = Acme.m, from source: String = "IP4") throws -> Judgement {
+      let deletion = key.event(kind: 5, createdAt: Acme.t0 + 500, tags: targets.map { ["e", $0.id.hex] })
+      return try fixture.relay.judge(line: requestLine(deletion, receivedAt: Acme.t0 + 500, sourceType: source))
+    }
+    #expect(try delete([Self.request]).decision == .reject(.blocked("a proof cannot be deleted")))
+    #expect(try delete([other, Self.request]).decision == .reject(.blocked("a proof cannot be deleted")))
+    // Another one's, one that no update names, and from sync, where the relay acts by itself.
+    for judgement in [try delete([Self.request], by: Acme.n), try delete([other]), try delete([Self.request], from: "Sync")] {
+      #expect(judgement.decision == .accept && judgement.owner == nil && !judgement.isWritten)
+    }
+  }
+}
