@@ -168,7 +168,9 @@ struct Bolt11Tests {
 
   @Test("every vector of the corpus", .enabled(if: Corpus.isPresent, "no corpus"))
   func corpus() throws {
-    for line in try Corpus.lines(of: "bolt11.csv").dropFirst() {
+    let lines = try Corpus.lines(of: "bolt11.csv").dropFirst()
+    try #require(lines.count >= 10)
+    for line in lines {
       let fields = String(decoding: line, as: UTF8.self).split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       let expected: Bolt11? = fields[1] == "invalid" ? nil : fields[1].isEmpty ? .anyAmount : UInt64(fields[1]).map(Bolt11.millisatoshi)
       #expect(Bolt11(Text(fields[0])) == expected, "\(fields[0])")

@@ -59,6 +59,23 @@ struct DraftTests {
     #expect(try !agreement().isMajority && agreement().heads.count == 2)
   }
 
+  @Test("half of the votepower is no majority")
+  func half() throws {
+    let fixture = try Fixture.f4()
+    var raise = fixture.next()
+    raise.bitcoin = Acme.block(848_600)
+    raise.rows[2].leadtime = 1
+    raise.proofs = [Acme.leadtime(Acme.m2, fixture.r(3), 1)]
+    try fixture.publish(raise)
+    try expectAccept(fixture.relay.live(fixture.member().event))
+    let heads = try fixture.relay.store.read { try CollectiveView.heads(of: fixture.ignition.id, reading: $0) }
+    let agreement = CollectiveAgreement(heads, canonical: heads[0])
+    #expect(agreement.agreeing == 100 && agreement.total == 200 && !agreement.isMajority)
+    try expectAccept(fixture.relay.live(fixture.member(Acme.m2).event))
+    let both = try fixture.relay.store.read { try CollectiveView.heads(of: fixture.ignition.id, reading: $0) }
+    #expect(CollectiveAgreement(both, canonical: both[0]).isMajority)
+  }
+
   @Test("the invariants and every refusal fit into 200 bytes")
   func lengths() throws {
     let fixture = try Fixture(3)

@@ -112,6 +112,13 @@ final class Fixture {
     rows = draft.rows
   }
 
+  /// What a merit gets of a payment, all others standing as they are.
+  func share(of number: Int, in sats: UInt64) -> UInt64 {
+    let ordered = rows.sorted { $0.request < $1.request }
+    let shares = LargestRemainder.split(sats, by: ordered.map { ($0.request, $0.amount) })
+    return zip(ordered, shares).first { $0.0.request == r(number) }?.1 ?? 0
+  }
+
   func addMerit(_ owner: TestKey, _ amount: UInt64, voters: [TestKey] = [Acme.c]) throws {
     let request = Acme.request(owner, amount, salt: String(requests.count))
     var draft = next()

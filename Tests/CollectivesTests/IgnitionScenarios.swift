@@ -85,6 +85,8 @@ struct IgnitionScenarios {
     expect(try Relay { $0.genesisMerit = false }.live(event), refusedWith: "invalid: ignition may not mint merits")
     expect(try Relay().live(bare { $0.rows = [Row(zero, Acme.c, 2, leadtime: 1)] }), refusedWith: "invalid: ignition may not mint merits")
     expect(try Relay().live(bare { $0.rows = [Row(zero, Acme.m, 1, leadtime: 1)] }), refusedWith: "invalid: ignition may not mint merits")
+    // Locked twice, it would count twice.
+    expect(try Relay().live(bare { $0.rows = [Row(zero, Acme.c, 1, leadtime: 2)] }), refusedWith: "invalid: ignition may not mint merits")
   }
 
   @Test("an ignition may carry no payments")

@@ -56,6 +56,17 @@ struct SatsScenarios {
     expect(try spread([(200, 0), (600, 1), (199, 0)]) { $0.totalOnly = true }, refusedWith: "invalid: sats row")
   }
 
+  @Test("with totalOnly no row has less outstanding than before", arguments: [199, 200])
+  func floors(_ outstanding: UInt64) throws {
+    let fixture = try Fixture.f6 { $0.totalOnly = true }
+    let answer = try on(fixture) {
+      $0.proofs = [Acme.receipt(100, salt: "more")]
+      $0.rows = fixture.rows(sats: [(outstanding, 0), (900 - outstanding, 0), (200, 0)])
+    }
+    let expected = fixture.share(of: 1, in: 100) + 200
+    #expect(answer == (outstanding == 200 ? Relay.accept : "invalid: sats row \(fixture.r(1).short) is 199/0, expected \(expected)/0"))
+  }
+
   @Test("ST-84 manual-remainder: the odd sat goes to the smallest request")
   func remainder() throws {
     let fixture = try Fixture()
@@ -102,6 +113,8 @@ struct SatsScenarios {
     let fixture = try Fixture(3)
     func carrying(_ receipt: Event) throws -> String { try on(fixture) { $0.proofs = [receipt] } }
     expect(try carrying(Acme.receipt(1000, asked: 2_000_000)), refusedWith: "invalid: receipt amount mismatch")
+    // Above what was asked is no better than below.
+    expect(try carrying(Acme.receipt(1000, asked: 999_000)), refusedWith: "invalid: receipt amount mismatch")
     let good = Acme.receipt(1000)
     func tag(_ name: StaticString) -> [String] { [name.description, good.tags.first(named: name)?[1]?.string ?? ""] }
     func receipt(_ tags: [[String]]) -> Event { Acme.z.event(kind: 9735, createdAt: Acme.t0 + 50, tags: tags) }
@@ -112,6 +125,60 @@ struct SatsScenarios {
       [tag("p"), tag("bolt11"), ["description", "{}"]],
     ] {
       expect(try carrying(receipt(tags)), refusedWith: "invalid: receipt malformed")
+    }
+  }
+
+  @Test("an invoice is of at least one satoshi", arguments: zip([1, 999, 1000] as [UInt64], [false, false, true]))
+  func oneSat(_ millisatoshi: UInt64, _ isAccepted: Bool) throws {
+    let fixture = try Fixture()
+    let request = Acme.b.json(
+      kind: 9734, createdAt: Acme.t0 + 49, tags: [["p", Acme.c.hex], ["amount", String(millisatoshi)], ["a", Acme.address()]])
+    let receipt = Acme.z.event(
+      kind: 9735, createdAt: Acme.t0 + 50,
+      tags: [["p", Acme.c.hex], ["bolt11", "lnbc\(millisatoshi * 10)p1qqqsyq"], ["description", String(decoding: request, as: UTF8.self)]])
+    #expect(try on(fixture) { $0.proofs = [receipt] } == (isAccepted ? Relay.accept : "invalid: receipt malformed"))
+  }
+
+  @Test("the creator's zapper is believed for the creator alone")
+  func creatorsZapper() throws {
+    let words = "invalid: receipt signer is not authorised"
+    let fixture = try Fixture.f6()
+    let payout = try on(fixture) {
+      $0.proofs = [Acme.receipt(50, by: Acme.z, to: Acme.m, from: Acme.c, address: nil, tags: [["request", fixture.r(1).hex]])]
+      $0.rows = fixture.rows(sats: [(150, 50), (600, 0), (200, 0)])
+    }
+    #expect(payout == words)
+    let own = try on(fixture) {
+      $0.proofs = [Acme.receipt(50, by: Acme.z, to: Acme.c, from: Acme.c, address: nil, tags: [["request", fixture.r(2).hex]])]
+      $0.rows = fixture.rows(sats: [(200, 0), (550, 50), (200, 0)])
+    }
+    #expect(own == Relay.accept)
+    let robin = try Fixture(3, payments: "roundrobin")
+    let holder = try on(robin) {
+      $0.proofs = [Acme.receipt(500, by: Acme.z, to: Acme.m)]
+      $0.rows = robin.rows(sats: [(0, 500), (0, 0), (0, 0)])
+    }
+    #expect(holder == words)
+    let sale = try on(try Fixture(3)) { [id = fixture.r(1)] draft in
+      let listing = Acme.listing(Acme.m, id, price: "900:500")
+      draft.rows[0].owner = TestKeyName(hex: Acme.m2.hex)
+      draft.proofs = [listing, Acme.receipt(500, by: Acme.z, to: Acme.m, from: Acme.m2, address: nil, tags: [["e", listing.id.hex]])]
+    }
+    #expect(sale == "invalid: merit \(fixture.r(1).short) transfer without proof")
+  }
+
+  @Test("of two profiles of one second the one with the lower id names the zapper", arguments: [true, false])
+  func equalProfiles(_ isTrueLower: Bool) throws {
+    let fixture = try Fixture.f6()
+    let named = Acme.profile(Acme.m, zapper: Acme.zm)
+    let other = try #require((0..<64).map { Acme.profile(Acme.m, zapper: TestKey("profile \($0)")) }.first { (named.id < $0.id) == isTrueLower })
+    for profiles in [[named, other], [other, named]] {
+      let relay = try Fixture.f6()
+      let answer = try on(relay) {
+        $0.proofs = [Acme.receipt(50, by: Acme.zm, to: Acme.m, from: Acme.c, address: nil, tags: [["request", fixture.r(1).hex]])] + profiles
+        $0.rows = relay.rows(sats: [(150, 50), (600, 0), (200, 0)])
+      }
+      #expect(answer == (isTrueLower ? Relay.accept : "invalid: receipt signer is not authorised"))
     }
   }
 

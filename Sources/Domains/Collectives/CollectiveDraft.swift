@@ -58,7 +58,7 @@ public struct CollectiveDraft {
     previous = own
     boosted = order.isMember ? canonical : nil
     base = try HardState.read((boosted ?? own ?? canonical).id, state)
-    guard author == ignition.creator || base.hasVotepower(author, creator: ignition.creator) else {
+    guard author == ignition.creator || base.hasVotepower(author) else {
       throw Failure(description: "\(author.short) has no votepower in the state that the draft would stand on")
     }
   }

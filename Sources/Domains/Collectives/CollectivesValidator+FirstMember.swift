@@ -28,7 +28,7 @@ extension CollectivesValidator {
     guard update.previous == nil || update.previous == .event(boostpoint) else { throw CollectivesRejection.previousOnFirst }
     trace?.enter("M6")
     let base = try lineage.hardState(boostpoint, state)
-    guard base.hasVotepower(update.pubkey, creator: ignition.creator) else { throw CollectivesRejection.noVotepower }
+    guard base.hasVotepower(update.pubkey) else { throw CollectivesRejection.noVotepower }
     trace?.enter("M7")
     guard update.createdAt > boosted.createdAt else { throw CollectivesRejection.notAfterBoostpoint }
     trace?.enter("M8")
@@ -76,11 +76,8 @@ extension CollectivesValidator {
 }
 
 extension HardState {
-  /// Whether a pubkey has any effective votepower: a locked merit, or being the creator while nobody has one (4.1).
-  func hasVotepower(_ pubkey: PublicKey, creator: PublicKey) -> Bool {
-    if rows.contains(where: { $0.owner == pubkey && $0.leadtime > 0 }) { return true }
-    return pubkey == creator && !rows.contains { $0.leadtime > 0 }
-  }
+  /// Whether a pubkey has a locked merit (4.1). The creator, who alone votes while nobody has one, needs none to publish.
+  func hasVotepower(_ pubkey: PublicKey) -> Bool { rows.contains { $0.owner == pubkey && $0.leadtime > 0 } }
 
   /// What an update makes of its base. How payments come in is the creator's to say: members' chains keep what their base has.
   init(after update: CollectiveUpdate, _ outcome: MeritDiff.Outcome, base: HardState, isCreators: Bool) {

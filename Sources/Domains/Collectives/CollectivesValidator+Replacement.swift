@@ -131,7 +131,7 @@ extension CollectivesValidator {
       guard let boost = head.boost else { throw Fault.corrupt(CollectivesState.updates, "a member's update without a boostpoint") }
       judged = boost.id
     }
-    guard try setting.lineage.hardState(judged, state).hasVotepower(update.pubkey, creator: ignition.creator) else {
+    guard try setting.lineage.hardState(judged, state).hasVotepower(update.pubkey) else {
       throw CollectivesRejection.noVotepower
     }
   }
