@@ -7,8 +7,8 @@ import Policy
 import StateStore
 import TestSupport
 
-/// What deciding an update of a collective costs besides its commit: with 50 rows and no proof, with 1,000 rows and 64 proofs, and with
-/// 1,000 rows and as many receipts as fit.
+/// What deciding an update of a collective costs besides its commit: with 50 rows and with as many as fit into 64 KiB without a proof, with
+/// 64 proofs, and with as many receipts as fit.
 enum CollectiveBench: Subcommand {
   static let name = "collective-bench"
   static let summary = "what updates of collectives cost, besides their commits"
@@ -18,9 +18,9 @@ enum CollectiveBench: Subcommand {
     let rounds = arguments.first.flatMap(Int.init) ?? 50
     for line in [
       try measure("50 rows, no proof", rows: 50, proofs: .none, rounds: rounds),
-      try measure("1000 rows, no proof", rows: 1000, proofs: .none, rounds: rounds),
-      try measure("1000 rows, 64 proofs of 500 bytes", rows: 968, proofs: .approvals, rounds: rounds),
-      try measure("1000 rows, 32 receipts", rows: 1000, proofs: .receipts, rounds: rounds),
+      try measure("270 rows, no proof", rows: 270, proofs: .none, rounds: rounds),
+      try measure("100 rows, 64 proofs of 500 bytes", rows: 68, proofs: .approvals, rounds: rounds),
+      try measure("100 rows, 24 receipts", rows: 100, proofs: .receipts, rounds: rounds),
     ] { Output.line(line) }
     return true
   }
@@ -35,7 +35,7 @@ enum CollectiveBench: Subcommand {
     switch proofs {
     case .none: (raw, inner) = (stage.update(), [])
     case .approvals: (raw, inner) = stage.minting(32)
-    case .receipts: (raw, inner) = stage.earning(32)
+    case .receipts: (raw, inner) = stage.earning(24)
     }
     let verifier = try EventVerifier()
     let clock = ContinuousClock()
@@ -88,7 +88,7 @@ struct CollectiveBenchStage {
     }
     try publish(creator.json(kind: 31108, createdAt: time, tags: [["d", "bench"], ["lud16", "pay@bench", zapper.hex]]))
     while merits.count < rows {
-      let added = approvals(min(32, rows - merits.count))
+      let added = approvals(min(8, rows - merits.count))
       let event = event(added.rows, added.proofs)
       try publish(event)
       merits = added.rows

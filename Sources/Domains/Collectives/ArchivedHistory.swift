@@ -11,9 +11,9 @@ struct ArchivedHistory {
   private let refused: UInt64?
 
   /// So many are kept for a collective, and judged with as many that were adopted.
-  static let maxUpdates = 512
+  static let maxUpdates = 128
   /// So many bytes of events are judged at once: no event may keep the relay waiting, nor fill the memory.
-  static let maxBytes = 256 * 1024
+  static let maxBytes = 192 * 1024
 
   init(_ ignition: IgnitionRecord, reading state: borrowing some StateReader & ~Copyable) throws {
     self.ignition = ignition
