@@ -47,6 +47,19 @@ struct DraftTests {
     }
   }
 
+  @Test("a draft names no block that its time, or the pace of its chain, does not allow")
+  func blocks() throws {
+    for (height, isMade) in [(846_000, false), (848_499, false), (848_500 + 298, true), (848_500 + 299, false), (852_000, false)] {
+      // 5000 seconds after the ignition: 10.4 blocks and 288.
+      let fixture = try Fixture(1)
+      if isMade {
+        #expect(try publish(fixture, [], block: Acme.block(height)) == Relay.accept)
+      } else {
+        #expect(throws: Rejection.self, "\(height)") { try publish(fixture, [], block: Acme.block(height)) }
+      }
+    }
+  }
+
   @Test("agreement counts the votepower of heads with the creator's state")
   func agreement() throws {
     let fixture = try Fixture.f5()

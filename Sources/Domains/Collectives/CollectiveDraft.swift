@@ -66,6 +66,7 @@ public struct CollectiveDraft {
   private func event(reading state: borrowing some StateReader & ~Copyable) throws -> UnsignedEvent {
     let newest = max(previous?.createdAt ?? 0, boosted?.createdAt ?? 0)
     let createdAt = max(order.createdAt, newest == .max ? newest : newest + 1)
+    try checkBlock(at: createdAt, reading: state)
     let terms = validator.terms(ignition, author)
     let proofs = try ProofReader.read(order.evidence, createdAt: createdAt, validator.options)
     let boost = boosted.map { UpdateRecord.Boost(id: $0.id, number: $0.number) } ?? previous?.boost
@@ -90,6 +91,16 @@ public struct CollectiveDraft {
     } catch {
       throw Failure(description: "the draft would hold control characters")
     }
+  }
+
+  /// S5, M8 and R7, as the relay will ask.
+  private func checkBlock(at createdAt: UInt64, reading state: borrowing some StateReader & ~Copyable) throws {
+    guard let block = order.block else { return }
+    guard block.isPlausible(at: createdAt) else { throw CollectivesRejection.implausibleHeight }
+    var known: ChainHeight?
+    if let previous { known = try ChainHeight(of: previous, reading: state) }
+    if let boosted { known = ChainHeight.highest(known, try ChainHeight(of: boosted, reading: state)) }
+    try validator.checkHeight(block, at: createdAt, after: known, isPaced: previous != nil)
   }
 
   /// The names that a draft writes itself.

@@ -32,11 +32,12 @@ extension CollectivesValidator {
     trace?.enter("M7")
     guard update.createdAt > boosted.createdAt else { throw CollectivesRejection.notAfterBoostpoint }
     trace?.enter("M8")
-    try checkHeight(update, after: boosted.block)
+    let known = try ChainHeight(of: boosted, reading: state)
+    try checkHeight(update.block, at: update.createdAt, after: known, isPaced: false)
     trace?.enter("M9")
     let boost = UpdateRecord.Boost(id: boosted.id, number: boosted.number)
     let outcome = try diff(update, base, ignition, after: nil, boost, setting, reading: state)
-    let height = ChainHeight.after(update, on: try ChainHeight(of: boosted, reading: state))
+    let height = ChainHeight.after(update, on: known)
     let record = UpdateRecord(
       id: update.id, collective: ignition.id, pubkey: update.pubkey, number: 0, createdAt: update.createdAt, boost: boost, block: height?.block,
       blockTime: height?.since)
@@ -61,8 +62,11 @@ extension CollectivesValidator {
     return record
   }
 
-  func checkHeight(_ update: CollectiveUpdate, after block: BlockStamp?) throws {
-    if let block, let own = update.block, own.height < block.height { throw CollectivesRejection.heightBackwards }
+  /// M8 and R7: a chain's heights do not fall, and rise at a pace; a member's first event has no chain yet that could keep one.
+  func checkHeight(_ block: BlockStamp?, at time: UInt64, after known: ChainHeight?, isPaced: Bool) throws {
+    guard let block, let known else { return }
+    guard block.height >= known.block.height else { throw CollectivesRejection.heightBackwards }
+    if isPaced, !block.isPaced(after: known.block.height, since: known.since, at: time) { throw CollectivesRejection.implausibleHeight }
   }
 
   /// The diff (4.6) of an update against its base.

@@ -55,10 +55,7 @@ extension CollectivesValidator {
     trace?.enter("R7")
     var highest = try ChainHeight(of: head, reading: state)
     if let boosted { highest = ChainHeight.highest(highest, try ChainHeight(of: boosted, reading: state)) }
-    try checkHeight(update, after: highest?.block)
-    if let own = update.block, let highest, !own.isPaced(after: highest.block.height, since: highest.since, at: update.createdAt) {
-      throw CollectivesRejection.implausibleHeight
-    }
+    try checkHeight(update.block, at: update.createdAt, after: highest, isPaced: true)
     if let own = update.block, let known = head.block, own.height == known.height, own.hash != known.hash {
       // A reorganisation shows soon; later, one of the two hashes is made up.
       guard update.createdAt - head.createdAt <= Self.reorganisationSeconds else { throw CollectivesRejection.hashConflict }
