@@ -61,6 +61,7 @@ extension Configuration {
 
     readCrowdfunding(&values, umapsFile: umapsFile)
     collectives.read(&values)
+    collectives.maxEventBytes = maxEventBytes
     readSink(&values, file: deliveryFile)
   }
 

@@ -84,6 +84,20 @@ struct EvidenceScenarios {
     #expect(try fixture.relay.live(draft.event) == Relay.accept)
   }
 
+  @Test("what is carried is together no more than one event may have; from the journal that is not asked again", arguments: [2, 1])
+  func together(_ room: Int) throws {
+    let proofs = (0..<2).map { Acme.request(Acme.m, UInt64($0) + 1) }
+    let fixture = try Fixture(0) { $0.maxEventBytes = proofs[0].raw.count + (room == 2 ? proofs[1].raw.count : proofs[1].raw.count - 1) }
+    var draft = fixture.next()
+    draft.proofs = proofs
+    if room == 1 {
+      #expect(try fixture.relay.live(draft.event) == "invalid: too many proofs")
+      #expect(try fixture.relay.rejudge(draft.event) == Relay.accept)
+    } else {
+      #expect(try fixture.relay.live(draft.event) == Relay.accept)
+    }
+  }
+
   @Test("a proof may be 900 seconds ahead of the update, and has at most 32 KiB", arguments: zip([900, 901] as [UInt64], [true, false]))
   func ahead(_ seconds: UInt64, _ isAccepted: Bool) throws {
     let fixture = try Fixture()

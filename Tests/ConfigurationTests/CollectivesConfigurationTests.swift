@@ -26,6 +26,9 @@ struct CollectivesConfigurationTests {
     #expect(options.trustedZappers == [payee] && options.zappers == [payee: [zapper]])
   }
 
+  @Test("the evidence of an update has at most as many bytes as an event that the relay takes")
+  func eventBytes() throws { #expect(try parse("{ relay: { maxEventBytes: 100000 } }").collectives.maxEventBytes == 100_000) }
+
   @Test("without a word about them, collectives are as the spec has them")
   func defaults() throws { #expect(try parse("{}").collectives == CollectivesOptions()) }
 

@@ -46,7 +46,7 @@ public struct CollectivesOptions: Sendable, Equatable {
   public var validateSatellites = false
   /// With `validateSatellites`: take kind 1411 too, which is not meant to be published.
   public var allowPublishedApprovals = false
-  /// The evidence of an update together has at most so many bytes: as many as an event that relays take (S10).
+  /// The evidence of an update together has at most so many bytes: as many as an event that relays take (S10; `relay.maxEventBytes`).
   public var maxEventBytes = 65_536
   public var productPriceUnit = PriceUnit.sat
   /// Compare only the sum of what incoming payments distribute, not each row's share (SD9).

@@ -53,6 +53,7 @@ extension CollectivesValidator {
     _ update: CollectiveUpdate, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
   ) throws -> ProofSet {
     guard !update.proofs.references.isEmpty else { return update.proofs }
+    let options = options(in: circumstances)
     var events: [Event] = []
     var bytes = update.proofs.bytes
     for id in update.proofs.references {

@@ -29,7 +29,15 @@ public final class CollectivesValidator: Validator {
   }
 
   public func parse(_ event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws -> CollectivesEvent {
-    try CollectivesEvent(parsing: event, options: options, trace: trace)
+    try CollectivesEvent(parsing: event, options: options(in: circumstances), trace: trace)
+  }
+
+  /// Limits are not asked again of what was accepted once (law 5).
+  func options(in circumstances: Circumstances) -> CollectivesOptions {
+    guard circumstances.isRecalled else { return options }
+    var options = options
+    options.maxEventBytes = .max
+    return options
   }
 
   /// S1: the head is accepted again, an older update is superseded.
