@@ -57,7 +57,7 @@ let package = Package(
     // Floor 7
     library("Plugin", ["CSystem", "Nostr", "Policy", "StateStore", "Judgement"]),
     library("Delivery", ["CSystem", "Cryptography", "Nostr", "Policy", "StateStore", "Judgement"]),
-    library("Configuration", ["Nostr", "Policy", "Crowdfunding", "Collectives", "Groups"]),
+    library("Configuration", ["Cryptography", "Nostr", "Policy", "Crowdfunding", "Collectives", "Groups"]),
     // Floor 8
     .executableTarget(
       name: "commonsguard",

@@ -24,7 +24,7 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
   private static func withoutSecrets(_ text: String) -> String {
     var shown = ""
     var rest = text[...]
-    while let start = rest.indices.first(where: { rest[$0...].hasPrefix("nsec1") }) {
+    while let start = rest.indices.first(where: { rest[$0...].prefix(5).lowercased() == "nsec1" }) {
       shown += rest[..<start] + "nsec1…"
       rest = rest[start...].drop { $0.isLetter || $0.isNumber }
     }

@@ -21,7 +21,7 @@ public enum ConfigurationFile {
   public static func locate(explicit: String?, environment: [String: String], usualPath: String = usualPath) -> Location {
     if let explicit { return .file(explicit) }
     if let named = environment["COMMONSGUARD_CONFIG"], !named.isEmpty { return .file(named) }
-    return FileStamp(of: usualPath) == nil ? .builtIn : .file(usualPath)
+    return FileStamp.isMissing(usualPath) ? .builtIn : .file(usualPath)
   }
 
   /// Reads and checks it.
@@ -43,6 +43,12 @@ public enum ConfigurationFile {
           return placed
         })
     }
+  }
+
+  /// Where the keys of the file stand, for what is found out about them later; nil without a file, or when it cannot be read.
+  public static func outline(_ location: Location) -> JSON5Outline? {
+    guard case .file(let path) = location, let bytes = try? BoundedFile.read(path, maxBytes: maxBytes) else { return nil }
+    return try? JSON5Document(bytes).outline
   }
 
   private static func folder(of path: String) -> String {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Collectives
 import Crowdfunding
+import Cryptography
 import Nostr
 import Policy
 
@@ -21,12 +22,15 @@ extension ConfigurationKey {
     case (.integer, .decimal(let number)): return mustBe("not \(number)")
     case (.amount, .integer), (.amount, .decimal): return Self.amount(value) == nil ? mustBe("not \(value.json)") : nil
     case (.choice(let now, let later), .string(let text)): return problem(with: text, now: now, later: later)
-    case (.path, .string(let text)): return text.isEmpty || text.utf8.contains(0) ? Problem(message: "must be a path, not an empty text") : nil
-    case (.publicKey, .string(let text)): return Self.publicKey(text) == nil ? mustBe("this is neither") : nil
+    case (.path, .string(let text)): return Self.pathProblem(text).map { Problem(message: $0) }
+    case (.publicKey, .string(let text)): return Self.publicKeyFault(text).map(mustBe)
     case (.g1Key, .string(let text)): return G1Key(Text(text)) == nil ? mustBe("this is neither") : nil
     case (.publicKeys, .array(let elements)):
-      let wrong = elements.firstIndex { $0.string.flatMap(Self.publicKey) == nil }
-      return wrong.map { Problem(element: $0, message: "must be npub1… or 64 lowercase hex digits") }
+      for (index, element) in elements.enumerated() {
+        guard let fault = element.string.map(Self.publicKeyFault) ?? "not \(element.kindName)" else { continue }
+        return Problem(element: index, message: "must be npub1… or 64 lowercase hex digits; \(fault)")
+      }
+      return nil
     case (.fraction(let proper), .string(let text)): return Self.fraction(text, proper: proper) == nil ? mustBe("not \(value.json)") : nil
     case (.pattern, .string(let text)): return NamePattern(text) == nil ? mustBe("this is none") : nil
     case (.kinds, .array(let elements)):
@@ -56,15 +60,51 @@ extension ConfigurationKey {
       if index == 0, elements.count == 1, text.contains(" ") {
         return Problem(element: 0, message: "no shell reads this: write each argument as its own text")
       }
+      if index == 0 || text.hasPrefix("~/") || text.hasPrefix("$HOME"), let problem = shellWord(text) {
+        return Problem(element: index, message: problem)
+      }
     }
     return nil
   }
 
-  /// A key as people write it, `npub1…` or lowercase hex.
+  private static func pathProblem(_ text: String) -> String? {
+    text.isEmpty || text.utf8.contains(0) ? "must be a path, not an empty text" : shellWord(text)
+  }
+
+  /// What only a shell would replace; nil when a path says what it means.
+  private static func shellWord(_ text: String) -> String? {
+    if text.hasPrefix("~") { return "no shell reads this: write the folder itself instead of ~, such as /home/alice" }
+    guard let dollar = text.firstIndex(of: "$"), let next = text[dollar...].dropFirst().first, next.isLetter || next == "_" || next == "{" else {
+      return nil
+    }
+    let name = text[dollar...].dropFirst().prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "{" || $0 == "}" }
+    return "no shell reads this: write what $\(name) stands for"
+  }
+
+  /// A key as people write it, `npub1…` in either case or lowercase hex; nil for anything that is no point of the curve.
   static func publicKey(_ text: String) -> PublicKey? {
-    guard text.hasPrefix("npub1") else { return PublicKey(hex: text) }
-    guard let bytes = Bech32.decode(hrp: "npub", text), bytes.count == 32 else { return nil }
-    return PublicKey(hex: bytes.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined())
+    guard let key = bytes(ofKey: text), CurvePoint.exists(x: key.value) else { return nil }
+    return key
+  }
+
+  private static func bytes(ofKey text: String) -> PublicKey? {
+    guard text.prefix(5).lowercased() == "npub1" else { return PublicKey(hex: text) }
+    return Bech32.decode(hrp: "npub", text).flatMap { Bytes32($0) }.map(PublicKey.init)
+  }
+
+  /// Why a text is no public key, in words that never repeat it; nil when it is one.
+  static func publicKeyFault(_ text: String) -> String? {
+    let start = text.prefix(5).lowercased()
+    if start == "nsec1" {
+      return "this is a SECRET KEY, and it is in the wrong place: take it out of this file, and count it as known to all who could read it"
+    }
+    if let key = bytes(ofKey: text) { return CurvePoint.exists(x: key.value) ? nil : "no key has these bytes: they are no point of the curve" }
+    if start == "npub1" {
+      if text.contains(where: \.isUppercase), text.contains(where: \.isLowercase) { return "this one mixes upper and lower case" }
+      return "a character of this one is wrong or missing: its checksum does not hold"
+    }
+    if text.utf8.count == 64, PublicKey(hex: text.lowercased()) != nil { return "the hex digits of this one are not lowercase" }
+    return "this is neither"
   }
 
   /// A share above 0, and below 1 or at most 1.

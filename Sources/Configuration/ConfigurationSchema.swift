@@ -23,7 +23,8 @@ public enum ConfigurationSchema {
   private static let state: [ConfigurationKey] = [
     .init(
       "state.path", .path, .null,
-      "folder of the LMDB environment; null: $STATE_DIRECTORY, else $XDG_STATE_HOME/commonsguard, else ~/.local/state/commonsguard"),
+      "folder of the LMDB environment; null: $STATE_DIRECTORY, else $XDG_STATE_HOME/commonsguard, else .local/state/commonsguard in $HOME, "
+        + "else /var/lib/commonsguard"),
     .init("state.mapSizeMiB", .integer(16...16_777_216), .integer(1024), "the most that the state may grow to; disk space is taken as it fills"),
     .init(
       "state.durability", .choice(["full", "relaxed"]), .string("full"),

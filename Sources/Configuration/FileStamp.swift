@@ -19,4 +19,10 @@ struct FileStamp: Equatable {
     modified = [Int(facts.st_mtim.tv_sec), Int(facts.st_mtim.tv_nsec)]
     changed = [Int(facts.st_ctim.tv_sec), Int(facts.st_ctim.tv_nsec)]
   }
+
+  /// Nothing is there; what may not be looked at is there.
+  static func isMissing(_ path: String) -> Bool {
+    var facts = stat()
+    return stat(path, &facts) != 0 && (errno == ENOENT || errno == ENOTDIR)
+  }
 }

@@ -1,57 +1,58 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-/// Steps over the smallest parts of a JSON5 text: blanks, keys, texts and bare words.
+/// Reads the smallest parts of a JSON5 text: blanks, keys, texts and bare words.
 struct JSON5Scanner {
-  private let bytes: [UInt8]
+  private let scalars: [Unicode.Scalar]
   private var offset = 0
   private var line = 1
   private var column = 1
 
-  init(_ bytes: [UInt8]) {
-    self.bytes = bytes
-    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {  // a byte order mark
-      offset = 3
-    }
+  init(_ text: String) {
+    scalars = Array(text.unicodeScalars)
+    // A byte order mark has no column of its own.
+    if scalars.first == "\u{FEFF}" { offset = 1 }
   }
 
-  /// The byte ahead; nil at the end.
-  var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+  /// The scalar ahead; nil at the end.
+  var next: Unicode.Scalar? { offset < scalars.count ? scalars[offset] : nil }
 
-  private func byte(ahead distance: Int) -> UInt8? { distance < bytes.count - offset ? bytes[offset + distance] : nil }
+  private func ahead(_ distance: Int) -> Unicode.Scalar? { distance < scalars.count - offset ? scalars[offset + distance] : nil }
 
-  /// Kept up to date byte by byte: a long line costs no more than many short ones.
+  /// Kept up to date step by step: a long line costs no more than many short ones.
   var position: TextPosition { TextPosition(line: line, column: column) }
 
   func error(_ message: String) -> ConfigurationError { ConfigurationError(position: position, message: message) }
 
   mutating func advance() {
-    guard let byte = next else { return }
+    guard let scalar = next else { return }
     offset += 1
     // CR LF is one line's end: counted at its LF.
-    if byte == 0x0A || (byte == 0x0D && next != 0x0A) {
+    if scalar == "\n" || (scalar == "\r" && next != "\n") {
       line += 1
       column = 1
-    } else if next.map({ $0 & 0xC0 != 0x80 }) ?? true {
-      column += 1  // the byte ahead begins a scalar: continuation bytes (0b10xxxxxx) have no column of their own
+    } else {
+      column += 1
     }
   }
 
-  /// Steps over `character` when it is ahead.
-  mutating func skip(_ character: Unicode.Scalar) -> Bool {
-    guard next == UInt8(ascii: character) else { return false }
+  /// Steps over `scalar` when it is ahead.
+  mutating func skip(_ scalar: Unicode.Scalar) -> Bool {
+    guard next == scalar else { return false }
     advance()
     return true
   }
 
   /// Blanks and comments.
   mutating func skipBlanks() throws(ConfigurationError) {
-    while let byte = next {
-      switch byte {
-      case 0x20, 0x09, 0x0A, 0x0D, 0x0B, 0x0C: advance()
-      case UInt8(ascii: "/") where self.byte(ahead: 1) == UInt8(ascii: "/"):
-        while let byte = next, byte != 0x0A, byte != 0x0D { advance() }
-      case UInt8(ascii: "/") where self.byte(ahead: 1) == UInt8(ascii: "*"): try skipBlockComment()
-      default: return
+    while let scalar = next {
+      if scalar == "/", ahead(1) == "/" {
+        while let scalar = next, !Self.endsLine(scalar) { advance() }
+      } else if scalar == "/", ahead(1) == "*" {
+        try skipBlockComment()
+      } else if Self.isBlank(scalar) {
+        advance()
+      } else {
+        return
       }
     }
   }
@@ -61,7 +62,7 @@ struct JSON5Scanner {
     advance()
     advance()
     while next != nil {
-      if next == UInt8(ascii: "*"), byte(ahead: 1) == UInt8(ascii: "/") {
+      if next == "*", ahead(1) == "/" {
         advance()
         advance()
         return
@@ -71,100 +72,182 @@ struct JSON5Scanner {
     throw ConfigurationError(position: opening, message: "this comment is not closed")
   }
 
-  /// An object's key, bare or in quotes.
+  /// An object's key: an identifier of ECMAScript 5, or a text in quotes.
   mutating func key() throws(ConfigurationError) -> String {
-    let start = offset
-    if next == UInt8(ascii: "\"") || next == UInt8(ascii: "'") {
-      try skipText()
-      let key = bytes[(start + 1)..<(offset - 1)]
-      if key.contains(UInt8(ascii: "\\")) { throw error("a key is written without escapes") }
-      return String(decoding: key, as: UTF8.self)
+    if next == "\"" || next == "'" { return try text() }
+    var key = String.UnicodeScalarView()
+    while let scalar = next {
+      if scalar == "\\" {
+        let start = position
+        advance()
+        guard skip("u") else { throw ConfigurationError(position: start, message: "in a bare key an escape is written \\uXXXX") }
+        let letter = Unicode.Scalar(try hexNumber(digits: 4, from: start))
+        guard let letter, Self.isKeyPart(letter, isFirst: key.isEmpty) else {
+          throw ConfigurationError(position: start, message: "this escape stands for nothing that a bare key may hold")
+        }
+        key.append(letter)
+      } else if Self.isKeyPart(scalar, isFirst: key.isEmpty) {
+        key.append(scalar)
+        advance()
+      } else {
+        break
+      }
     }
-    while let byte = next, Self.isWordByte(byte), offset > start || !Self.isDigit(byte) { advance() }
-    if offset == start { throw error("expected a key, found \(found)") }
-    return String(decoding: bytes[start..<offset], as: UTF8.self)
+    if key.isEmpty { throw error("expected a key, found \(found)") }
+    return String(key)
   }
 
   /// A text in single or double quotes.
-  mutating func skipText() throws(ConfigurationError) {
+  mutating func text() throws(ConfigurationError) -> String {
     let opening = position
     let quote = next
+    var text = String.UnicodeScalarView()
     advance()
-    while let byte = next, byte >= 0x20 {
-      if byte == quote {
+    while let scalar = next, scalar != "\n", scalar != "\r" {
+      if scalar == quote {
         advance()
-        return
+        return String(text)
       }
-      if byte == UInt8(ascii: "\\") { try skipEscape() } else { advance() }
+      if scalar == "\\" {
+        if let escaped = try escape() { text.append(escaped) }
+      } else {
+        if scalar.value < 0x20, scalar != "\t" { throw error("a control character in a text is written as an escape") }
+        text.append(scalar)
+        advance()
+      }
     }
-    if let byte = next, byte != 0x0A, byte != 0x0D { throw error("a control character in a text is written as an escape") }
     throw ConfigurationError(position: opening, message: "this text is not closed on its line")
   }
 
-  private mutating func skipEscape() throws(ConfigurationError) {
+  /// - Returns: what the escape ahead stands for; nil for a line that is continued.
+  private mutating func escape() throws(ConfigurationError) -> Unicode.Scalar? {
     let start = position
-    let digits =
-      switch byte(ahead: 1) {
-      case UInt8(ascii: "u"): 4
-      case UInt8(ascii: "x"): 2
-      case let escaped? where "\"'\\/bfnrt".utf8.contains(escaped): 0
-      default: -1
-      }
-    guard digits >= 0 else { throw ConfigurationError(position: start, message: "unknown escape; a backslash itself is written \\\\") }
+    func refusal(_ message: String) -> ConfigurationError { ConfigurationError(position: start, message: message) }
     advance()
+    guard let letter = next else { throw refusal("this text is not closed on its line") }
     advance()
-    for _ in 0..<digits {
-      guard let digit = next, Self.isHexDigit(digit) else {
-        throw ConfigurationError(position: start, message: "this escape needs \(digits) hex digits")
-      }
-      advance()
+    switch letter {
+    case "\n", "\u{2028}", "\u{2029}": return nil
+    case "\r":
+      _ = skip("\n")
+      return nil
+    case "b": return "\u{8}"
+    case "f": return "\u{C}"
+    case "n": return "\n"
+    case "r": return "\r"
+    case "t": return "\t"
+    case "v": return "\u{B}"
+    case "0":
+      if let digit = next, Self.isDigit(digit) { throw refusal("no digit may follow the escape \\0") }
+      return "\0"
+    case "1"..."9": throw refusal("unknown escape; a backslash itself is written \\\\")
+    case "x": return Unicode.Scalar(try hexNumber(digits: 2, from: start))
+    case "u": return try unicodeEscape(from: start)
+    default:
+      if letter.value < 0x20 { throw refusal("a control character in a text is written as an escape") }
+      return letter
     }
   }
 
+  /// Behind `\u`: one code unit, or two that are a pair.
+  private mutating func unicodeEscape(from start: TextPosition) throws(ConfigurationError) -> Unicode.Scalar {
+    let first = try hexNumber(digits: 4, from: start)
+    if let scalar = Unicode.Scalar(first) { return scalar }
+    if (0xD800..<0xDC00).contains(first), next == "\\", ahead(1) == "u" {
+      advance()
+      advance()
+      let second = try hexNumber(digits: 4, from: start)
+      if (0xDC00..<0xE000).contains(second), let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)) { return scalar }
+    }
+    throw ConfigurationError(position: start, message: "this escape is one half of a pair and stands for no character")
+  }
+
+  private mutating func hexNumber(digits: Int, from start: TextPosition) throws(ConfigurationError) -> UInt32 {
+    var number: UInt32 = 0
+    for _ in 0..<digits {
+      guard let digit = next.flatMap(Self.hexDigit) else {
+        throw ConfigurationError(position: start, message: "this escape needs \(digits) hex digits")
+      }
+      number = number << 4 | digit
+      advance()
+    }
+    return number
+  }
+
   /// `true`, `false`, `null` or a number.
-  mutating func skipWord() throws(ConfigurationError) {
-    let start = offset
+  mutating func word() throws(ConfigurationError) -> JSONValue {
     let place = position
-    while let byte = next, Self.isWordByte(byte) || "+-.".utf8.contains(byte) { advance() }
-    let word = bytes[start..<offset]
-    if word.isEmpty { throw error("expected a value, found \(found)") }
-    if word.elementsEqual("true".utf8) || word.elementsEqual("false".utf8) || word.elementsEqual("null".utf8) || Self.isNumber(word) { return }
-    let shown = String(decoding: word.prefix(40), as: UTF8.self)
-    let isNumeric = word.first.map { Self.isDigit($0) || "+-.".utf8.contains($0) } ?? false
+    var word = ""
+    while let scalar = next, Self.isKeyPart(scalar, isFirst: false) || "+-.".unicodeScalars.contains(scalar) {
+      word.unicodeScalars.append(scalar)
+      advance()
+    }
+    switch word {
+    case "true": return .boolean(true)
+    case "false": return .boolean(false)
+    case "null": return .null
+    case "": throw error("expected a value, found \(found)")
+    case "Infinity", "+Infinity", "-Infinity", "NaN", "+NaN", "-NaN":
+      throw ConfigurationError(position: place, message: "\(word) is a number that no setting takes")
+    default: break
+    }
+    if let number = JSON5Number(word) { return number.value }
+    let isNumeric = word.unicodeScalars.first.map { Self.isDigit($0) || "+-.".unicodeScalars.contains($0) } ?? false
+    let shown = word.count > 40 ? "\(word.prefix(40))…" : word
     throw ConfigurationError(
-      position: place, message: isNumeric ? "\(shown) is not a number" : "expected a value, found \(shown); text stands in quotes")
+      position: place,
+      message: isNumeric ? "\(shown) is not a number\(word.count > 28 ? " that can be kept exactly" : "")"
+        : "expected a value, found \(shown); text stands in quotes")
   }
 
   /// What is ahead, for messages.
   private var found: String {
-    guard let byte = next else { return "the end of the file" }
-    return byte > 0x20 && byte < 0x7F ? String(UnicodeScalar(byte)) : "an unexpected character"
+    guard let scalar = next else { return "the end of the file" }
+    switch scalar {
+    case "\u{2018}", "\u{2019}", "\u{201C}", "\u{201D}": return "\(scalar); quotes are \" or '"
+    case " ": return "a blank"
+    default: break
+    }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .spaceSeparator, .privateUse, .unassigned, .surrogate:
+      return "the character U+\(String(scalar.value, radix: 16, uppercase: true))"
+    default: return String(scalar)
+    }
   }
 
-  private static func isNumber(_ word: ArraySlice<UInt8>) -> Bool {
-    var rest = word
-    if let sign = rest.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { rest.removeFirst() }
-    if rest.starts(with: "0x".utf8) || rest.starts(with: "0X".utf8) { return rest.count > 2 && rest.dropFirst(2).allSatisfy(isHexDigit) }
-    let whole = rest.prefix(while: isDigit)
-    if whole.count > 1, whole.first == UInt8(ascii: "0") { return false }
-    rest = rest.dropFirst(whole.count)
-    var places: ArraySlice<UInt8> = []
-    if rest.first == UInt8(ascii: ".") {
-      places = rest.dropFirst().prefix(while: isDigit)
-      rest = rest.dropFirst(1 + places.count)
+  /// White space and line ends of JSON5: those of ECMAScript 5, with the byte order mark and Unicode's space separators.
+  private static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar {
+    case " ", "\t", "\n", "\r", "\u{B}", "\u{C}", "\u{2028}", "\u{2029}", "\u{FEFF}": true
+    default: scalar.value >= 0x80 && scalar.properties.generalCategory == .spaceSeparator
     }
-    if whole.isEmpty, places.isEmpty { return false }
-    if let mark = rest.first, mark | 0x20 == UInt8(ascii: "e") {
-      rest.removeFirst()
-      if let sign = rest.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { rest.removeFirst() }
-      return !rest.isEmpty && rest.allSatisfy(isDigit)
-    }
-    return rest.isEmpty
   }
 
-  private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
-  private static func isHexDigit(_ byte: UInt8) -> Bool { isDigit(byte) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x66) }
-  private static func isWordByte(_ byte: UInt8) -> Bool {
-    isDigit(byte) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "$") || byte >= 0x80
+  private static func endsLine(_ scalar: Unicode.Scalar) -> Bool {
+    scalar == "\n" || scalar == "\r" || scalar == "\u{2028}" || scalar == "\u{2029}"
+  }
+
+  private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) }
+
+  private static func hexDigit(_ scalar: Unicode.Scalar) -> UInt32? {
+    switch scalar {
+    case "0"..."9": scalar.value - 0x30
+    case "a"..."f", "A"..."F": scalar.value & 0xF + 9
+    default: nil
+    }
+  }
+
+  private static func isKeyPart(_ scalar: Unicode.Scalar, isFirst: Bool) -> Bool {
+    switch scalar {
+    case "a"..."z", "A"..."Z", "_", "$": return true
+    case "0"..."9", "\u{200C}", "\u{200D}": return !isFirst
+    default: break
+    }
+    guard scalar.value >= 0x80 else { return false }
+    switch scalar.properties.generalCategory {
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .letterNumber: return true
+    case .nonspacingMark, .spacingMark, .decimalNumber, .connectorPunctuation: return !isFirst
+    default: return false
+    }
   }
 }

@@ -63,28 +63,3 @@ public enum JSONValue: Sendable, Equatable {
     return result + "\""
   }
 }
-
-extension JSONValue: Decodable {
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
-      self = .null
-    } else if let answer = try? container.decode(Bool.self) {
-      self = .boolean(answer)
-    } else if let text = try? container.decode(String.self) {
-      self = .string(text)
-    } else if let number = try? container.decode(Int64.self) {
-      self = .integer(number)
-    } else if let number = try? container.decode(Decimal.self) {
-      self = .decimal(number)
-    } else {
-      self = try Self.compound(decoder, container)
-    }
-  }
-
-  /// A list or an object. An element's own error is passed on, with its path.
-  private static func compound(_ decoder: any Decoder, _ container: any SingleValueDecodingContainer) throws -> JSONValue {
-    if (try? decoder.unkeyedContainer()) != nil { return .array(try container.decode([JSONValue].self)) }
-    return .object(try container.decode([String: JSONValue].self))
-  }
-}

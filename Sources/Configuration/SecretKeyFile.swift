@@ -18,10 +18,11 @@ public enum SecretKeyFile {
   ///
   /// - Throws: `Failure` when the file is missing, is no regular file, is owned by another user than this one and root,
   ///   lets anyone but its owner in (mode beyond 0700), or does not hold a key. Whether the number is a valid secret is `SigningKey`'s to say.
-  public static func read(_ path: String) throws(Failure) -> [UInt8] {
+  /// - Parameter user: who is to read it; another one than this process's for a check on somebody's behalf.
+  public static func read(_ path: String, as user: UInt32 = geteuid()) throws(Failure) -> [UInt8] {
     var text: [UInt8]
     do {
-      text = try BoundedFile.read(path, maxBytes: maxBytes, checking: { problem(with: $0, checkingOwner: true) })
+      text = try BoundedFile.read(path, maxBytes: maxBytes, checking: { problem(with: $0, owner: user) })
     } catch {
       throw Failure(path: path, message: error.message)
     }
@@ -37,23 +38,24 @@ public enum SecretKeyFile {
   static func permissionProblem(_ path: String) -> String? {
     var facts = stat()
     guard stat(path, &facts) == 0 else { return nil }
-    return problem(with: facts, checkingOwner: false)
+    return problem(with: facts, owner: nil)
   }
 
-  private static func problem(with facts: stat, checkingOwner: Bool) -> String? {
+  private static func problem(with facts: stat, owner: UInt32?) -> String? {
     if facts.st_mode & 0o077 != 0 {
       let mode = String(facts.st_mode & 0o777, radix: 8)
       return "may be read or changed by other users (mode 0\(mode)); run chmod 600 on it"
     }
-    if checkingOwner, facts.st_uid != geteuid(), facts.st_uid != 0 { return "belongs to another user (uid \(facts.st_uid))" }
+    if let owner, facts.st_uid != owner, facts.st_uid != 0 { return "belongs to another user (uid \(facts.st_uid))" }
     return nil
   }
 
   private static func decode(_ text: [UInt8]) -> [UInt8]? {
     let blanks: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
-    var line = text[...]
+    var line = text.starts(with: [0xEF, 0xBB, 0xBF]) ? text.dropFirst(3) : text[...]
+    while let first = line.first, blanks.contains(first) { line.removeFirst() }
     while let last = line.last, blanks.contains(last) { line.removeLast() }
-    if line.starts(with: "nsec1".utf8) {
+    if line.prefix(5).elementsEqual("nsec1".utf8) || line.prefix(5).elementsEqual("NSEC1".utf8) {
       let bytes = Bech32.decode(hrp: "nsec", String(decoding: line, as: UTF8.self))
       return bytes?.count == 32 ? bytes : nil
     }

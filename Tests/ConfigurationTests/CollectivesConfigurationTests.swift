@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Configuration of collectives")
 struct CollectivesConfigurationTests {
-  private let one = String(repeating: "1", count: 64)
+  private let one = String(repeating: "3", count: 64)
   private let two = String(repeating: "2", count: 64)
 
   @Test("every option reaches the domain")

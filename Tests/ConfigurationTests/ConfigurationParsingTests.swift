@@ -88,7 +88,10 @@ struct ConfigurationParsingTests {
       ),
       (
         "{crowdfunding: {captains: ['\(someKey)', '\(someKey.uppercased())']}}",
-        "configuration:1:96: crowdfunding.captains[1]: must be npub1… or 64 lowercase hex digits"
+        "configuration:1:96: crowdfunding.captains[1]: must be npub1… or 64 lowercase hex digits; the hex digits of this one are not lowercase"
+      ),
+      (
+        "{crowdfunding: {nodes: [5]}}", "configuration:1:25: crowdfunding.nodes[0]: must be npub1… or 64 lowercase hex digits; not a number"
       ),
       (
         "{crowdfunding: {assetsVoteThreshold: 0}}",
@@ -118,6 +121,66 @@ struct ConfigurationParsingTests {
       ),
     ])
   func wrongValues(_ text: String, _ expected: String) { #expect(errors(text) == [expected]) }
+
+  @Test(
+    "a public key that is none is refused with the reason, and not repeated",
+    arguments: [
+      ("N" + someNpub.dropFirst(), "this one mixes upper and lower case"),
+      (String(someNpub.dropLast()), "a character of this one is wrong or missing: its checksum does not hold"),
+      (String(repeating: "f", count: 64), "no key has these bytes: they are no point of the curve"),
+      (String(repeating: "0", count: 64), "no key has these bytes: they are no point of the curve"),
+      (someKey + "00", "this is neither"), ("nprofile1qqs", "this is neither"),
+      (
+        ConfigurationFilesTests.nsec,
+        "this is a SECRET KEY, and it is in the wrong place: take it out of this file, and count it as known to all who could read it"
+      ),
+      (
+        ConfigurationFilesTests.nsec.uppercased(),
+        "this is a SECRET KEY, and it is in the wrong place: take it out of this file, and count it as known to all who could read it"
+      ),
+    ])
+  func noPublicKey(_ text: String, _ reason: String) {
+    let expected = "configuration:1:9: node.publicKey: must be npub1… or 64 lowercase hex digits, or null; \(reason)"
+    #expect(errors("{node: {publicKey: '\(text)'}}") == [expected])
+  }
+
+  @Test("npub is read in either case")
+  func upperCase() throws {
+    #expect(try parse("{node: {publicKey: '\(someNpub.uppercased())'}}").node.publicKey?.hex == someKey)
+  }
+
+  @Test("a secret under any key is not repeated, in either case")
+  func secretsAnywhere() {
+    for secret in [ConfigurationFilesTests.nsec, ConfigurationFilesTests.nsec.uppercased()] {
+      for text in ["{\(secret): 1}", "{verify: '\(secret)'}", "{node: {secretKeyFile: 'a', secretKey: '\(secret)'}}", "{verify: \(secret)}"] {
+        let told = errors(text).joined()
+        #expect(!told.isEmpty && !told.lowercased().contains(ConfigurationFilesTests.nsec.dropFirst(5)), "\(text)")
+      }
+    }
+  }
+
+  @Test(
+    "what only a shell would replace in a path is refused, with what to write instead",
+    arguments: [
+      ("{state: {path: '~/st'}}", "1:10: state.path: no shell reads this: write the folder itself instead of ~, such as /home/alice"),
+      ("{state: {path: '$HOME/st'}}", "1:10: state.path: no shell reads this: write what $HOME stands for"),
+      ("{state: {path: '/var/${NAME}/st'}}", "1:10: state.path: no shell reads this: write what ${NAME} stands for"),
+      (
+        "{delivery: {command: ['~/bin/strfry', 'import']}}",
+        "1:23: delivery.command[0]: no shell reads this: write the folder itself instead of ~, such as /home/alice"
+      ),
+      (
+        "{delivery: {confirm: ['strfry', '--config=x', '$HOME/strfry.conf']}}",
+        "1:47: delivery.confirm[2]: no shell reads this: write what $HOME stands for"
+      ),
+    ])
+  func shellWords(_ text: String, _ expected: String) { #expect(errors(text) == ["configuration:\(expected)"]) }
+
+  @Test("a dollar and a tilde that no shell would touch are taken")
+  func harmlessSigns() throws {
+    #expect(try parse("{state: {path: '/srv/a~b/5$'}}").state.path == "/srv/a~b/5$")
+    #expect(try parse("{delivery: {sink: 'import', command: ['cat', '{\"kinds\":[1]}', '$1']}}").delivery.sink == .command(["cat", "{\"kinds\":[1]}", "$1"]))
+  }
 
   @Test(
     "an unknown key is refused, with a guess where one is near",

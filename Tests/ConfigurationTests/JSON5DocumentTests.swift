@@ -42,10 +42,18 @@ struct JSON5DocumentTests {
       ("{a 1}", "configuration:1:4: expected : after the key a"),
       ("{a: full}", "configuration:1:5: expected a value, found full; text stands in quotes"),
       ("{é: 01}", "configuration:1:5: 01 is not a number"),
-      ("{a: NaN}", "configuration:1:5: expected a value, found NaN; text stands in quotes"),
-      ("{a: -Infinity}", "configuration:1:5: -Infinity is not a number"),
+      ("{a: NaN}", "configuration:1:5: NaN is a number that no setting takes"),
+      ("{a: -Infinity}", "configuration:1:5: -Infinity is a number that no setting takes"),
+      ("{a: 0x}", "configuration:1:5: 0x is not a number"),
+      ("{a: 1e999}", "configuration:1:5: 1e999 is not a number"),
+      ("{a: 1234567890123456789012345678901234567}", "configuration:1:5: 1234567890123456789012345678901234567 is not a number that can be kept exactly"),
+      ("{a: ‘x’}", "configuration:1:5: expected a value, found ‘; quotes are \" or '"),
+      ("{a: \u{202E}1}", "configuration:1:5: expected a value, found the character U+202E"),
       ("{a: \"x\n}", "configuration:1:5: this text is not closed on its line"),
-      ("{a: 'x\\\ny'}", "configuration:1:7: unknown escape; a backslash itself is written \\\\"),
+      ("{a: 'x\\1'}", "configuration:1:7: unknown escape; a backslash itself is written \\\\"),
+      ("{a: '\\01'}", "configuration:1:6: no digit may follow the escape \\0"),
+      ("{a:\n {b: [1, \"\\ud800\"]}}", "configuration:2:11: this escape is one half of a pair and stands for no character"),
+      ("{a: '\\ud83d\\u0041'}", "configuration:1:6: this escape is one half of a pair and stands for no character"),
       ("{a: '\\u12'}", "configuration:1:6: this escape needs 4 hex digits"),
       ("{a: '\u{1}'}", "configuration:1:6: a control character in a text is written as an escape"),
       ("{\n a: {\n", "configuration:3:1: the brace opened on line 2 is not closed"),
@@ -55,14 +63,52 @@ struct JSON5DocumentTests {
       ("\r\n\r\n/* ", "configuration:3:1: this comment is not closed"),
       ("", "configuration:1:1: expected a value, found the end of the file"),
       ("{,}", "configuration:1:2: expected a key, found ,"),
-      ("{'a\\u0062': 1}", "configuration:1:11: a key is written without escapes"),
+      ("{a\\x62: 1}", "configuration:1:3: in a bare key an escape is written \\uXXXX"),
+      ("{\\u0031a: 1}", "configuration:1:2: this escape stands for nothing that a bare key may hold"),
+      ("{1a: 1}", "configuration:1:2: expected a key, found 1"),
     ])
   func syntaxErrors(_ text: String, _ expected: String) { #expect(refusal(text) == expected) }
 
-  @Test("what only Foundation refuses is told at its key")
-  func foundationsRefusals() {
-    #expect(refusal("{a:\n {b: [1, \"\\ud800\"]}}") == "configuration:2:10: a.b[1]: cannot be read as JSON5")
-    #expect(refusal("{a: \"\\ud83d\\ude00\"}") == nil)
+  @Test(
+    "every blank of JSON5 stands between the parts",
+    arguments: ["\u{A0}", "\u{FEFF}", "\u{2003}", "\u{3000}", "\u{1680}", "\u{202F}", "\u{2028}", "\u{2029}", "\u{B}", "\u{C}", "\t", "\r\n"])
+  func blanks(_ blank: String) throws {
+    let text = ["{", "a", ":", "[", "1", ",", "'x'", ",", "]", "}"].joined(separator: blank)
+    #expect(try value(blank + text + blank) == .object(["a": .array([.integer(1), .string("x")])]))
+  }
+
+  @Test("every end of a line of JSON5 ends a comment", arguments: ["\n", "\r", "\r\n", "\u{2028}", "\u{2029}"])
+  func comments(_ end: String) throws { #expect(try value("{ // a: 2,\(end) a: 1 }") == .object(["a": .integer(1)])) }
+
+  @Test(
+    "escapes of JSON5 are read",
+    arguments: [
+      ("\\b\\f\\n\\r\\t\\v\\0", "\u{8}\u{C}\n\r\t\u{B}\0"), ("\\x41\\u0042\\ud83d\\ude00", "AB😀"), ("\\j\\'\\\"\\/\\\\", "j'\"/\\"),
+      ("a\\\nb", "ab"), ("a\\\r\nb", "ab"), ("a\\\rb", "ab"), ("a\\\u{2028}b", "ab"), ("a\u{2028}\tb", "a\u{2028}\tb"),
+    ])
+  func escapes(_ written: String, _ meant: String) throws {
+    #expect(try value("['\(written)']") == .array([.string(meant)]))
+    #expect(try value("[\"\(written)\"]") == .array([.string(meant)]))
+  }
+
+  @Test("keys are identifiers, with escapes, or texts")
+  func keys() throws {
+    let text = "{ ünï_1: 1, $\\u0061: 2, 'b\\x20c': 3, \"\\u0064\": 4, a\u{200D}b: 5 }"
+    #expect(
+      try value(text)
+        == .object(["ünï_1": .integer(1), "$a": .integer(2), "b c": .integer(3), "d": .integer(4), "a\u{200D}b": .integer(5)]))
+  }
+
+  @Test("numbers stand in all their forms, and are exact")
+  func numbers() throws {
+    #expect(
+      try value("[5., .5, +1, -0x1F, 0XfF, 1e3, 2.50e1, 5.00, -0, 0.1]")
+        == .array([
+          .integer(5), .decimal(0.5), .integer(1), .integer(-31), .integer(255), .integer(1000), .integer(25), .integer(5), .integer(0),
+          .decimal(0.1),
+        ]))
+    #expect(try value("[0xFFFFFFFFFFFFFFFFFF]").json == "[4722366482869645213695]")
+    #expect(try value("[123456789012345678901234567890.25]").json == "[123456789012345678901234567890.25]")
   }
 
   @Test("a line that is not UTF-8 is named")
