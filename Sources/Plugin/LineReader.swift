@@ -25,6 +25,8 @@ public final class LineReader {
   private var start = 0
   private var end = 0
   private var isAtEnd = false
+  /// What read(2) failed with; the input then ended where it should not have. Nil at a real end.
+  public private(set) var failure: Int32?
   /// The line lent last is still being skipped.
   private var isSkipping = false
 
@@ -37,7 +39,8 @@ public final class LineReader {
 
   deinit { buffer.deallocate() }
 
-  /// The next line; blocks until there is one. An error of read(2) ends the input, as end of file does.
+  /// The next line; blocks until there is one. An error of read(2) ends the input, as end of file does, and is told by `failure`; the beginning
+  /// of a line that was not read to its end is then no line.
   public func next() -> Line {
     if isSkipping { skipRest() }
     var scanned = start
@@ -54,7 +57,7 @@ public final class LineReader {
       }
       if isAtEnd {
         defer { start = end }
-        return start < end ? .line(UnsafeRawBufferPointer(start: buffer + start, count: end - start)) : .end
+        return start < end && failure == nil ? .line(UnsafeRawBufferPointer(start: buffer + start, count: end - start)) : .end
       }
       scanned -= makeRoom()
       fill()
@@ -105,6 +108,7 @@ public final class LineReader {
         _ = poll(&ready, 1, -1)
         continue
       }
+      if count < 0 { failure = errno }
       isAtEnd = true
       return
     }
