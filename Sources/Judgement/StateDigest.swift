@@ -14,20 +14,23 @@ public struct StateDigest: Sendable, Equatable {
 
   /// Reads every domain's tables on one snapshot. Throws faults.
   public static func read(_ store: StateStore, _ registry: DomainRegistry) throws -> StateDigest {
-    try store.read { state in
-      var domains: [(Domain, Bytes32)] = []
-      for domain in covered {
-        let hasher = try SHA256()
-        try registry.validator(of: domain)?.digest(reading: state) { bytes in
-          // Behind its length, so that no two sequences of pieces feed the same bytes.
-          var piece = RecordWriter(capacity: bytes.count + 4)
-          piece.put(counted: bytes)
-          piece.bytes.withUnsafeBytes { hasher.update($0) }
-        }
-        domains.append((domain, hasher.finish()))
+    try store.read { try read(reading: $0, registry) }
+  }
+
+  /// As `read`, on a snapshot that is looked at for something else too.
+  public static func read(reading state: borrowing StateView, _ registry: DomainRegistry) throws -> StateDigest {
+    var domains: [(Domain, Bytes32)] = []
+    for domain in covered {
+      let hasher = try SHA256()
+      try registry.validator(of: domain)?.digest(reading: state) { bytes in
+        // Behind its length, so that no two sequences of pieces feed the same bytes.
+        var piece = RecordWriter(capacity: bytes.count + 4)
+        piece.put(counted: bytes)
+        piece.bytes.withUnsafeBytes { hasher.update($0) }
       }
-      return StateDigest(domains: domains, all: SHA256.digest(of: domains.flatMap { $0.1.bytes }))
+      domains.append((domain, hasher.finish()))
     }
+    return StateDigest(domains: domains, all: SHA256.digest(of: domains.flatMap { $0.1.bytes }))
   }
 
   public static func == (left: StateDigest, right: StateDigest) -> Bool { left.all == right.all }
