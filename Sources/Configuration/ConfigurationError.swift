@@ -25,8 +25,10 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
     var shown = ""
     var rest = text[...]
     while let start = rest.indices.first(where: { rest[$0...].prefix(5).lowercased() == "nsec1" }) {
-      shown += rest[..<start] + "nsec1…"
-      rest = rest[start...].drop { $0.isLetter || $0.isNumber }
+      let word = rest[start...].prefix { $0.isLetter || $0.isNumber }
+      // The five letters alone are what the word for it begins with.
+      shown += rest[..<start] + (word.count > 5 ? "nsec1…" : word)
+      rest = rest[word.endIndex...]
     }
     return shown + rest
   }
