@@ -9,8 +9,10 @@ public struct Explanation: Sendable {
   public let verification: String
   /// The domains that claim it; empty when nobody does.
   public let claims: [Domain]
-  /// The checks entered, by their ids in the spec; when it was refused, the last one refused it.
-  public let checks: [String]
+  /// The checks passed, by their ids in the spec. Empty for a known event: it was judged when it came, and is not judged again.
+  public let passed: [String]
+  /// The check that refused it; nil when it is accepted, and when no numbered check did (a known event's newer version, a deletion by its author).
+  public let failed: String?
   /// It was accepted before.
   public let isKnown: Bool
   public let decision: Decision
@@ -40,17 +42,23 @@ extension Judge {
     }
     if let refusal {
       return Explanation(
-        verification: refusal.words, claims: [], checks: [], isKnown: false, decision: .reject(refusal), effects: nil, wouldPark: false)
+        verification: refusal.words, claims: [], passed: [], failed: nil, isKnown: false, decision: .reject(refusal), effects: nil, wouldPark: false)
     }
+    // How many checks had been entered when the last step began: a refusal that entered none of its own names none.
+    var before = 0
     func explanation(_ decision: Decision, isKnown: Bool = false, effects: Effects? = nil, wouldPark: Bool = false) -> Explanation {
-      Explanation(
-        verification: "id and signature hold", claims: claims, checks: trace.entered, isKnown: isKnown, decision: decision, effects: effects,
-        wouldPark: wouldPark)
+      var passed = isKnown ? [] : trace.entered
+      var failed: String?
+      if case .reject = decision, passed.count > before { failed = passed.removeLast() }
+      return Explanation(
+        verification: "id and signature hold", claims: claims, passed: passed, failed: failed, isKnown: isKnown, decision: decision,
+        effects: effects, wouldPark: wouldPark)
     }
     guard !claims.isEmpty else { return explanation(unclaimed.decision) }
     switch prepare(raw, in: circumstances, trace: trace) {
     case .failure(let rejection): return explanation(.reject(rejection))
     case .success(let claimed):
+      before = trace.entered.count
       return try store.read { state in
         let isKnown = try state.known(claimed.event.id) != nil
         switch try claimed.decide(in: circumstances, reading: state) {

@@ -7,15 +7,15 @@ extension Arguments {
     case run
     /// `files`: paths, `-` for stdin; never empty. `source`: what bare events are judged as; nil: `Import`.
     case replay(files: [String], source: SourceType?)
-    case rebuild(files: [String], withFollowUps: Bool)
+    case rebuild(files: [String], RebuildCommand.Options)
     case deliver(once: Bool)
     case checkConfig(CheckConfig)
     case status
-    /// `file`: a path, `-` for stdin. `source`: what a bare event is judged as; nil: live.
+    /// `file`: a path, `-` for stdin, or the id of an accepted event. `source`: what a bare event is judged as; nil: live.
     case explain(file: String, source: SourceType?)
     case stateDigest
-    /// nil: to stdout.
-    case stateExport(file: String?)
+    /// `file`: nil for stdout. `replaces`: a file of that name may go.
+    case stateExport(file: String?, replaces: Bool)
     /// nil: rows in any state.
     case outboxList(state: OutboxRowState?)
     case outboxShow(EventID)

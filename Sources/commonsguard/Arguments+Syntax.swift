@@ -74,8 +74,11 @@ extension Arguments {
         example: "strfry export | commonsguard replay -"),
       .init(
         "rebuild", operands: "[FILE...|-]", count: 0...10_000,
-        options: [.init("with-follow-ups", "write follow-ups to the outbox again")],
-        "rebuild the state from a journal export, or from bare events",
+        options: [
+          .init("with-follow-ups", "write follow-ups to the outbox again"),
+          .init("no-trailer", "take request lines although the end of their export is missing"),
+        ],
+        "rebuild an empty state from a journal export, or from bare events; exit status 1 when anything of an export is missing or refused",
         example: "commonsguard state export | commonsguard rebuild --state /tmp/second -"),
       .init(
         "deliver", options: [.init("once", "deliver what is due now, then end")], "deliver follow-ups", example: "commonsguard deliver --once"),
@@ -87,13 +90,14 @@ extension Arguments {
         ], "read the configuration and explain what is wrong; exit status 0 or 78", example: "commonsguard check-config --config ./config.json5"),
       .init("status", "counters, latency, outbox and state sizes", example: "commonsguard status --json"),
       .init(
-        "explain", operands: "EVENT.json|-", count: 1...1,
+        "explain", operands: "EVENT.json|ID|-", count: 1...1,
         options: [.init("as", value: "SOURCE", "judge a bare event as coming from there: IP4 (default), IP6, Stream, Sync, Stored or Import")],
-        "the path of one event: who claims it, the checks passed, the one that failed",
+        "what this relay would answer to an event now, and why: who claims it, the checks passed, the one that failed",
         example: "strfry scan '{\"ids\":[\"…\"]}' | commonsguard explain -"),
-      .init("state digest", "one SHA-256 for each domain and one for all", example: "commonsguard state digest --json"),
+      .init("state digest", "one SHA-256 for each domain, one for all, and one of the settings that they depend on", example: "commonsguard state digest --json"),
       .init(
-        "state export", operands: "[FILE]", count: 0...1, "the journal as request lines; `rebuild` makes the same state of them",
+        "state export", operands: "[FILE]", count: 0...1, options: [.init("force", "write over a file that is there")],
+        "the journal as request lines, with an end that tells that it is whole; `rebuild` makes the same state of them",
         example: "commonsguard state export journal.jsonl"),
       .init(
         "outbox list", options: [.init("state-filter", value: "STATE", "only rows that are due, delivered, parked or failed")],

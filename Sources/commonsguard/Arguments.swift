@@ -88,13 +88,16 @@ struct Arguments: Sendable, Equatable {
   private static func command(_ syntax: CommandSyntax, _ values: Values) throws(UsageError) -> Command {
     switch syntax.name {
     case "replay": .replay(files: try values.files(), source: try values.source())
-    case "rebuild": .rebuild(files: try values.files(), withFollowUps: values.has("with-follow-ups"))
+    case "rebuild":
+      .rebuild(
+        files: try values.files(),
+        RebuildCommand.Options(withFollowUps: values.has("with-follow-ups"), withoutTrailer: values.has("no-trailer")))
     case "deliver": .deliver(once: values.has("once"))
     case "check-config": .checkConfig(values.has("defaults") ? .defaults : values.has("reference") ? .reference : .check)
     case "status": .status
     case "explain": .explain(file: try values.operand(), source: try values.source())
     case "state digest": .stateDigest
-    case "state export": .stateExport(file: values.operands.first)
+    case "state export": .stateExport(file: values.operands.first, replaces: values.has("force"))
     case "outbox list": .outboxList(state: try values.outboxState())
     case "outbox show": .outboxShow(try values.eventID())
     case "outbox retry": .outboxRetry(try values.eventID())

@@ -34,7 +34,8 @@ struct Installation {
 
   /// Opens a state that is there already, to write to it: for commands that change something in it. Throws a `StoreError`.
   func existingStore() throws -> StateStore {
-    guard access(configuration.state.path + "/data.mdb", F_OK) == 0 else { throw StoreError.missing(directory: configuration.state.path) }
+    // As a reader first: it says what is wrong, and makes nothing.
+    do { _ = try StateStore(Self.storeOptions(configuration, isReadOnly: true)) } catch StoreError.olderSchema {}
     return try store()
   }
 
@@ -55,20 +56,4 @@ struct Installation {
   func judge(_ store: StateStore, writesFollowUps: Bool = true) throws -> Judge {
     try Judge(store: store, registry: registry, options: Self.judgeOptions(configuration, writesFollowUps: writesFollowUps))
   }
-}
-
-/// A state that is gone when the command ends.
-final class TemporaryState {
-  let directory: String
-
-  init() throws {
-    let parent = Installation.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-    var template = Array("\(parent)/commonsguard-XXXXXX".utf8CString)
-    guard template.withUnsafeMutableBufferPointer({ $0.baseAddress.flatMap { mkdtemp($0) } }) != nil else {
-      throw Failure(.state, "a temporary directory cannot be made in \(parent); set TMPDIR")
-    }
-    directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: directory) }
 }

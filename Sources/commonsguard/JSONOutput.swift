@@ -49,11 +49,11 @@ enum JSONOutput: Sendable {
         member.1.write(to: &text)
       }
       text += "}"
-    case .verbatim(let bytes): text += String(decoding: bytes, as: UTF8.self)
+    case .verbatim(let bytes): text += String(decoding: SafeText.json(bytes), as: UTF8.self)
     }
   }
 
-  /// Escapes what JSON asks for, and the other control characters that a terminal would obey (U+007F–U+009F, U+2028, U+2029).
+  /// Escapes what JSON asks for, and what a terminal would obey or a reader not see (see `SafeText`).
   private static func write(_ string: String, to text: inout String) {
     text += "\""
     for scalar in string.unicodeScalars {
@@ -63,7 +63,7 @@ enum JSONOutput: Sendable {
       case 0x0A: text += "\\n"
       case 0x0D: text += "\\r"
       case 0x09: text += "\\t"
-      case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029: text += "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst()
+      case _ where SafeText.isUnsafe(scalar): text += SafeText.escape(scalar)
       default: text.unicodeScalars.append(scalar)
       }
     }

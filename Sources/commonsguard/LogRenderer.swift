@@ -79,19 +79,11 @@ final class LogRenderer: Sendable {
       switch scalar {
       case "\n": result += "\\n"
       case "\t": result += "\\t"
-      case _ where isUnsafe(scalar): result += "\\u{\(String(scalar.value, radix: 16))}"
+      case _ where SafeText.isUnsafe(scalar): result += "\\u{\(String(scalar.value, radix: 16))}"
       default: result.unicodeScalars.append(scalar)
       }
     }
     return result
-  }
-
-  private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
-    case .control, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: true
-    case .format: true  // U+202E turns what follows; U+200B hides
-    default: false
-    }
   }
 
   private static func quotedWhereNeeded(_ text: String) -> String {

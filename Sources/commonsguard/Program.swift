@@ -12,13 +12,18 @@ enum Program {
       Console.note(error.description)
       exit(ExitStatus.usage.rawValue)
     }
+    // A reader that goes away is noticed where something is written to it. The plugin sees to its own signals.
+    if arguments.command != .run { signal(SIGPIPE, SIG_IGN) }
+    let status: ExitStatus
     do {
-      exit(try run(arguments).rawValue)
+      status = try run(arguments)
     } catch {
       let failure = Failure(error)
       Console.note(failure.message.split(separator: "\n", omittingEmptySubsequences: false).map { "commonsguard: \($0)" }.joined(separator: "\n"))
-      exit(failure.status.rawValue)
+      status = failure.status
     }
+    Leftovers.remove()
+    exit(status.rawValue)
   }
 
   private static func run(_ arguments: Arguments) throws -> ExitStatus {
@@ -29,12 +34,11 @@ enum Program {
     case .deliver(let once): try DeliverCommand.run(Installation(arguments), once: once)
     case .checkConfig(let what): return try CheckConfigCommand.run(arguments, what)
     case .replay(let files, let source): try ReplayCommand.run(Installation(arguments), files, source)
-    case .rebuild(let files, let withFollowUps): return try RebuildCommand.run(Installation(arguments), files, withFollowUps: withFollowUps)
-
+    case .rebuild(let files, let options): return try RebuildCommand.run(Installation(arguments), files, options)
     case .status: try StatusCommand.run(Installation(arguments))
     case .explain(let file, let source): return try ExplainCommand.run(Installation(arguments), file, as: source ?? .ip4)
     case .stateDigest: try StateCommand.digest(Installation(arguments))
-    case .stateExport(let file): try StateCommand.export(Installation(arguments), to: file)
+    case .stateExport(let file, let replaces): try StateCommand.export(Installation(arguments), to: file, replaces: replaces)
     case .outboxList(let state): try OutboxCommand.list(Installation(arguments), state)
     case .outboxShow(let id): try OutboxCommand.show(Installation(arguments), id)
     case .outboxRetry(let id): try OutboxCommand.retry(Installation(arguments), id)

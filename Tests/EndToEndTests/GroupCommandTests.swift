@@ -42,6 +42,20 @@ extension EndToEnd {
       #expect(text.status == 0 && text.output.contains(Scene.alice.hex) && text.output.contains("Gardeners"))
     }
 
+    @Test("numbers of one thing are said as one, the greatest time is a time, and upkeep says what it did")
+    func details() throws {
+      try sandbox.accept([GroupScene.opening([GroupScene.alice])])
+      let id = GroupScene.opening([GroupScene.alice]).id.hex
+      #expect(try sandbox.run(["group", "list"]).output.contains("  1 member  "))
+      #expect(try sandbox.run(["group", "show", id]).output.contains("after 0 modifications"))
+      for time in [UInt64.max, .max - 1] {
+        #expect(try sandbox.run(["group", "member", id, Scene.alice.hex, "--at", "\(time)"]).output.contains("member         yes"))
+      }
+      #expect(try sandbox.run(["group", "upkeep", "--json"]).json?["timestamps"] as? Int == 0)
+      #expect(try sandbox.run(["group", "upkeep", "--state", "\(sandbox.folder)/mistyped"]).status == 74)
+      #expect(!FileManager.default.fileExists(atPath: "\(sandbox.folder)/mistyped"))
+    }
+
     @Test("group member answers for now and for any time, with 1 when the answer is no")
     func member() throws {
       try sandbox.accept(story.events)

@@ -78,7 +78,8 @@ extension EndToEnd {
       try sandbox.writeHeaders(for: story.removal, blockTime: stamp.createdAt)
       try sandbox.accept([stamp, stamp])
       #expect(try sandbox.run(["state", "export"]).lines.count { $0.contains(stamp.id.hex) } == 1)
-      #expect(try sandbox.rows(["group", "history", story.group.id.hex]).allSatisfy { $0["status"] as? String == "confirmed" })
+      let statuses = try sandbox.rows(["group", "history", story.group.id.hex]).map { $0["status"] as? String }
+      #expect(statuses == ["confirmed", "confirmed", "confirmed"])
     }
 
     @Test("a NIP-03 time stamp of a group's event is refused for what is wrong with it; of anything else it is nobody's")
@@ -120,13 +121,14 @@ extension EndToEnd {
       let events = story.events + [proposal, vote, consented]
       try sandbox.accept(events)
       let digest = try #require(try sandbox.rows(["state", "digest"]).first?["groups"] as? String)
-      let lines = try sandbox.run(["state", "export"]).lines
+      let export = try sandbox.run(["state", "export"]).lines
+      let (lines, end) = (Array(export.dropLast()), Array(export.suffix(1)))
       #expect(lines.count == events.count)
       // Only the order of a group's own events, and what nests after what it names, is kept.
       let orders = [lines, [lines[0], lines[4]] + lines[1...3] + lines[5...], [0, 1, 2, 3, 5, 6, 4, 7].map { lines[$0] }]
       for (number, order) in orders.enumerated() {
         let state = "\(sandbox.folder)/rebuilt\(number)"
-        let outcome = try sandbox.run(["rebuild", "--state", state], input: utf8(order.joined(separator: "\n")))
+        let outcome = try sandbox.run(["rebuild", "--state", state], input: utf8((order + end).joined(separator: "\n")))
         #expect(outcome.status == 0)
         #expect(try sandbox.rows(["state", "digest", "--state", state]).first?["groups"] as? String == digest)
         #expect(try sandbox.rows(["group", "show", story.group.id.hex, "--state", state]).first?["chaintip"] as? String == consented.id.hex)

@@ -48,6 +48,7 @@ extension EndToEnd {
       let text = try sandbox.run(["campaign", "show", scene.project])
       #expect(text.status == 0)
       #expect(text.output.contains("42 of 1000"))
+      #expect(text.lines.contains("vote          none"))
       let campaign = try #require(try rows(["campaign", "show", scene.project]).first)
       #expect(campaign["projectId"] as? String == scene.project)
       #expect(campaign["status"] as? String == "crowdfunding")
@@ -134,9 +135,27 @@ extension EndToEnd {
     @Test("state digest names every domain, as text and as JSON")
     func digest() throws {
       let json = try #require(try rows(["state", "digest"]).first as? [String: String])
-      #expect(Set(json.keys) == ["crowdfunding", "collectives", "groups", "economy", "all"])
+      #expect(Set(json.keys) == ["crowdfunding", "collectives", "groups", "economy", "all", "settings"])
       let text = try sandbox.run(["state", "digest"]).lines
-      #expect(text == ["crowdfunding", "collectives", "groups", "economy", "all"].map { "\(json[$0] ?? "")  \($0)" })
+      let unused = ["collectives", "groups", "economy"].map { "none" + String(repeating: " ", count: 62) + $0 }
+      #expect(text == ["\(json["crowdfunding"] ?? "")  crowdfunding"] + unused + ["all", "settings"].map { "\(json[$0] ?? "")  \($0)" })
+    }
+
+    @Test("the settings that a digest depends on are told beside it; others change nothing")
+    func settings() throws {
+      func settings(_ more: String) throws -> String? {
+        try sandbox.configure("{ state: { durability: \"relaxed\" }, \(more) }")
+        return try rows(["state", "digest"]).first?["settings"] as? String
+      }
+      let usual = try #require(try settings(""))
+      #expect(try settings("log: { level: \"debug\" }, followUps: { labels: false }") == usual)
+      let others = [
+        "crowdfunding: { assetsVoteThreshold: 20 }", "crowdfunding: { assetsVoteQuorum: 3 }", "crowdfunding: { captains: [\"\(TestKey("c").hex)\"] }",
+        "collectives: { veto: \"1/10\" }", "collectives: { genesisMerit: false }", "collectives: { voteKinds: [1410] }",
+        "groups: { kinds: { init: 4930 } }", "groups: { modificationCountsAsVote: false }", "groups: { enabled: false }",
+      ]
+      let hashes = try others.map(settings)
+      #expect(Set(hashes + [usual]).count == others.count + 1)
     }
 
     @Test(

@@ -49,21 +49,46 @@ final class Sandbox {
     var json: [String: Any]? { try? JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any] }
   }
 
-  /// Runs a command of the program to its end.
-  func run(_ arguments: [String], input: [UInt8] = []) throws -> Outcome {
+  /// A command that was started.
+  struct Running {
+    let child: Child
+    fileprivate let outputFile: String
+    fileprivate let errorsFile: String
+
+    var output: String { String(decoding: FileManager.default.contents(atPath: outputFile) ?? Data(), as: UTF8.self) }
+    var errors: String { String(decoding: FileManager.default.contents(atPath: errorsFile) ?? Data(), as: UTF8.self) }
+  }
+
+  /// Starts a command of the program.
+  /// - Parameters:
+  ///   - stdin: lent.
+  ///   - stdout: lent; nil: a file that `Running.output` reads.
+  func start(_ arguments: [String], stdin: Int32, stdout: Int32? = nil, ignoresPipeSignal: Bool = true) throws -> Running {
     let name = UUID().uuidString
-    let (inputFile, outputFile, errorsFile) = (try write(input, to: "\(name).in"), "\(folder)/\(name).out", "\(folder)/\(name).err")
-    let descriptors = (
-      open(inputFile, O_RDONLY | O_CLOEXEC), open(outputFile, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600),
-      open(errorsFile, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-    )
-    defer { [descriptors.0, descriptors.1, descriptors.2].forEach { close($0) } }
-    let child = try Child([Binary.path] + arguments, environment: environment, .init(standard: descriptors))
-    let ending = child.end(withinSeconds: 60)
+    let (outputFile, errorsFile) = ("\(folder)/\(name).out", "\(folder)/\(name).err")
+    let output = open(outputFile, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    let errors = open(errorsFile, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    defer { [output, errors].forEach { close($0) } }
+    var inheritance = Child.Inheritance(standard: (stdin, stdout ?? output, errors))
+    inheritance.ignoresPipeSignal = ignoresPipeSignal
+    return Running(
+      child: try Child([Binary.path] + arguments, environment: environment, inheritance), outputFile: outputFile, errorsFile: errorsFile)
+  }
+
+  /// Runs a command of the program to its end.
+  /// - Parameter stdout: a path that is written instead of what `output` would tell.
+  func run(_ arguments: [String], input: [UInt8] = [], stdout: String? = nil) throws -> Outcome {
+    let stdin = open(try write(input, to: "\(UUID().uuidString).in"), O_RDONLY | O_CLOEXEC)
+    let output = stdout.map { open($0, O_WRONLY | O_CLOEXEC) }
+    defer { ([stdin] + (output.map { [$0] } ?? [])).forEach { close($0) } }
+    let running = try start(arguments, stdin: stdin, stdout: output)
     var status: Int32?
-    if case .exited(let code) = ending { status = code }
-    return Outcome(
-      status: status, output: String(decoding: FileManager.default.contents(atPath: outputFile) ?? Data(), as: UTF8.self),
-      errors: String(decoding: FileManager.default.contents(atPath: errorsFile) ?? Data(), as: UTF8.self))
+    if case .exited(let code) = running.child.end(withinSeconds: 60) { status = code }
+    return Outcome(status: status, output: running.output, errors: running.errors)
+  }
+
+  /// The folders and files that temporary names begin with.
+  func leftovers() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("commonsguard-") || $0.contains(".partial") }
   }
 }

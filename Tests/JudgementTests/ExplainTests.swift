@@ -14,11 +14,11 @@ struct ExplainTests {
     let bench = try Bench()
     let unknown = try bench.judge.explain(raw: Bench.contribution().raw, in: circumstances)
     #expect(unknown.claims == [.crowdfunding])
-    #expect(unknown.checks.first == "K2")
-    #expect(unknown.checks.last == "K4")
+    #expect(unknown.passed.first == "K2")
+    #expect(unknown.failed == "K4" && !unknown.passed.contains("K4"))
     #expect(Bench.text(unknown.decision) == "error: project not found")
     let created = try bench.judge.explain(raw: Bench.campaign().raw, in: circumstances)
-    #expect(created.checks.first == "C0")
+    #expect(created.passed.first == "C0" && created.failed == nil)
     #expect(created.decision == .accept)
     #expect(created.effects?.changes.isEmpty == false)
     #expect(try bench.journalCount() == 0)
@@ -35,5 +35,28 @@ struct ExplainTests {
     #expect(try bench.judge.explain(raw: Bench.campaign().raw, in: circumstances).isKnown)
     #expect(try bench.judge.explain(raw: TestKey("a").event(kind: 1).raw, in: circumstances).claims.isEmpty)
     #expect(try bench.judge.explain(raw: Array("{}".utf8), in: circumstances).decision.isAccept == false)
+  }
+
+  @Test("a known event blames no check: it was judged when it came")
+  func known() throws {
+    let bench = try Bench()
+    let newer = Bench.campaign(at: 1_700_000_001)
+    for event in [Bench.campaign(), newer] { #expect(bench.send(event) == "accept") }
+    let superseded = try bench.judge.explain(raw: Bench.campaign().raw, in: circumstances)
+    #expect(superseded.isKnown && superseded.failed == nil && superseded.passed.isEmpty)
+    #expect(Bench.text(superseded.decision) == "duplicate: superseded by \(newer.id.short)")
+    let again = try bench.judge.explain(raw: newer.raw, in: circumstances)
+    #expect(again.isKnown && again.decision == .accept && again.passed.isEmpty)
+  }
+
+  @Test("a refusal that no numbered check gave names none: a campaign that its author deleted before it came")
+  func noCheck() throws {
+    let bench = try Bench()
+    let deletion = TestKey("captain").event(
+      kind: 5, createdAt: 1_700_000_010, tags: [["e", Bench.campaign().id.hex], ["k", "30904"]])
+    #expect(bench.send(deletion) == "accept")
+    let deleted = try bench.judge.explain(raw: Bench.campaign().raw, in: circumstances)
+    #expect(Bench.text(deleted.decision) == "blocked: deleted by its author")
+    #expect(deleted.failed == nil && deleted.passed.last == "C10")
   }
 }

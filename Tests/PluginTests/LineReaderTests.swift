@@ -99,6 +99,18 @@ import Testing
       Issue.record("a line came out of nothing")
       return
     }
+    #expect(reader.failure == EBADF)
+  }
+
+  @Test("The end of the input is no failure")
+  func end() throws {
+    let feeder = try Feeder([utf8("one")])
+    let reader = LineReader(descriptor: feeder.readEnd, maxLineBytes: 16)
+    guard case .line = reader.next(), case .end = reader.next() else {
+      Issue.record("one line, then the end")
+      return
+    }
+    #expect(reader.failure == nil)
   }
 
   @Test("A descriptor that does not block is waited for")

@@ -61,6 +61,7 @@ enum CampaignOutput {
 
   static func voteLine(_ view: CampaignView, _ installation: Installation) -> String {
     let options = installation.configuration.crowdfunding
+    if view.voteStatus == .none { return "vote          none" }
     return "vote          \(view.voteStatus.rawValue): \(view.record.vote.total.decimal()) of \(options.assetsVoteThreshold.decimal()) Ẑ, "
       + "\(view.record.vote.voters) of \(options.assetsVoteQuorum) voters"
   }

@@ -25,10 +25,10 @@ enum CollectiveDraftCommand {
     } catch let failure as CollectiveDraft.Failure {
       throw Failure(.failed, failure.description)
     }
-    guard let key else { return Console.print(event.json) }
+    guard let key else { return Console.print(json: event.json) }
     let signed: [UInt8]
     do { signed = try event.signed(by: key) } catch { throw Failure(.failed, "the draft cannot be signed: \(error)") }
-    Console.print(signed)
+    Console.print(json: signed)
     try check(signed, event.createdAt, installation, store)
   }
 

@@ -34,7 +34,8 @@ enum GroupCommand {
   static func member(
     _ installation: Installation, _ id: EventID, _ account: PublicKey, at time: UInt64?, _ mode: Arguments.Command.GroupMode
   ) throws -> ExitStatus {
-    let time = time ?? now
+    // The greatest number is what never comes: a moment before it is the same question.
+    let time = min(time ?? now, UInt64.max - 1)
     let query = HistoricalQuery(installation.configuration.groups)
     let answer = try installation.store(isReadOnly: true).read { state in
       try query.answer(account, in: id, at: time, HistoricalQuery.Mode(rawValue: mode.rawValue) ?? .claimed, now: now, reading: state)
@@ -61,7 +62,7 @@ enum GroupCommand {
   }
 
   static func upkeep(_ installation: Installation) throws {
-    let store = try installation.store()
+    let store = try installation.existingStore()
     let validator = GroupsValidator(options: installation.configuration.groups)
     var count = 0
     while try store.write({ state in
@@ -69,7 +70,8 @@ enum GroupCommand {
       try state.apply(effects.changes)
       return true
     }) { count += 1 }
-    Console.note("group: \(count) time stamps held against headers")
+    if installation.arguments.printsJSON { Console.print(JSONOutput.object([("timestamps", .integer(Int64(count)))]).line) }
+    Console.note("group: \(counted(count, "time stamp")) held against headers")
   }
 
   private static func unknown(_ id: EventID) -> Failure { Failure(.failed, "there is no group \(id.hex)") }

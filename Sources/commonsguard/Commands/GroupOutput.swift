@@ -35,12 +35,12 @@ enum GroupOutput {
   private static func name(_ view: GroupView) -> String? { view.meta.first { $0.key == "name" }?.value.string }
 
   static func line(_ view: GroupView) -> String {
-    "\(view.id.hex)  \(view.status.name)  \(view.members.count) members  tip \(view.tip.short)  \(LogRenderer.escaped(name(view) ?? "", maxBytes: 60))"
+    "\(view.id.hex)  \(view.status.name)  \(counted(view.members.count, "member"))  tip \(view.tip.short)  \(LogRenderer.escaped(name(view) ?? "", maxBytes: 60))"
   }
 
   static func lines(_ view: GroupView) -> [String] {
     var lines = [
-      "group          \(view.id.hex)", "chaintip       \(view.tip.hex), \(view.status.name), after \(view.length) modifications",
+      "group          \(view.id.hex)", "chaintip       \(view.tip.hex), \(view.status.name), after \(counted(Int(view.length), "modification"))",
       "admin          \(view.admin?.hex ?? "its members")",
     ]
     for (key, value) in view.meta {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
 import Glibc
 import Judgement
 import StateStore
@@ -7,69 +8,67 @@ import StateStore
 enum StateCommand {
   static func digest(_ installation: Installation) throws {
     let digest = try StateDigest.read(try installation.store(isReadOnly: true), installation.registry)
-    let lines = digest.domains.map { ($0.domain.name, $0.digest.hex) } + [("all", digest.all.hex)]
+    let settings = SettingsDigest.of(installation.configuration)
     if installation.arguments.printsJSON {
-      Console.print(JSONOutput.object(lines.map { ($0.0, .string($0.1)) }).line)
-    } else {
-      for (name, hex) in lines { Console.print("\(hex)  \(name)") }
+      return Console.print(JSONOutput.object(DigestOutput.members(digest) + [("settings", .string(settings.hex))]).line)
     }
+    // The hash of nothing looks like something.
+    let nothing = SHA256.digest(of: [])
+    for (domain, hash) in digest.domains { Console.print("\(hash == nothing ? padded("none") : hash.hex)  \(domain.name)") }
+    Console.print("\(digest.all.hex)  all")
+    Console.print("\(settings.hex)  settings")
   }
+
+  private static func padded(_ word: String) -> String { word + String(repeating: " ", count: max(0, 64 - word.count)) }
 
   /// Rows in one snapshot: a snapshot that lasts keeps pages from being used again.
   private static let batch = 1000
 
-  static func export(_ installation: Installation, to file: String?) throws {
+  static func export(_ installation: Installation, to file: String?, replaces: Bool) throws {
     let store = try installation.store(isReadOnly: true)
-    var output = STDOUT_FILENO
-    let partial = file.map { "\($0).partial" }
-    if let partial {
-      output = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-      guard output >= 0 else { throw Failure(.failed, "\(partial) cannot be written: \(String(cString: strerror(errno)))") }
-    }
+    let output = try ExportFile(file, replaces: replaces)
+    let settings = SettingsDigest.of(installation.configuration)
     var progress = Progress("export", total: try store.read { try $0.journalCount() })
+    let count = Counter()
+    Interruption.watch { "export: interrupted after \(count.value) rows; \(file == nil ? "the end is missing" : "no file is left")" }
     var next: UInt64 = 0
-    var count = 0
     while true {
       var lines: [UInt8] = []
       var rows = 0
       try store.read { state in
         try state.journal(from: next) { row in
-          lines += JournalLine.bytes(row)
+          lines += line(row)
           lines.append(0x0a)
           next = row.sequence + 1
           rows += 1
           return rows < batch
         }
+        // The end belongs to the very rows before it: it is made on the snapshot of the last of them.
+        guard rows < batch else { return }
+        let digest = try StateDigest.read(reading: state, installation.registry)
+        lines += ExportTrailer.line(rows: UInt64(count.value + rows), digest, settings)
+        lines.append(0x0a)
       }
-      if rows == 0 { break }
-      try write(lines, to: output, named: partial ?? "stdout")
-      count += rows
-      progress.update(done: count, count: count)
+      try output.write(lines)
+      count.add(rows)
+      progress.update(done: count.value, count: count.value)
+      if rows < batch { break }
     }
     progress.finish()
-    if let file, let partial {
-      guard fsync(output) == 0, close(output) == 0, rename(partial, file) == 0 else {
-        throw Failure(.failed, "\(file) cannot be written: \(String(cString: strerror(errno)))")
-      }
-      if installation.arguments.printsJSON {
-        Console.print(JSONOutput.object([("file", .string(file)), ("rows", .integer(Int64(count)))]).line)
-      } else {
-        Console.note("export: \(count) rows in \(file)")
-      }
+    guard let file else { return }
+    try output.finish()
+    if installation.arguments.printsJSON {
+      Console.print(JSONOutput.object([("file", .string(file)), ("rows", .integer(Int64(count.value)))]).line)
+    } else {
+      Console.note("export: \(count.value) rows in \(file)")
     }
   }
 
-  private static func write(_ bytes: [UInt8], to descriptor: Int32, named name: String) throws {
-    try bytes.withUnsafeBytes { buffer in
-      var written = 0
-      while written < buffer.count {
-        let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
-        if count >= 0 {
-          written += count
-        } else if errno != EINTR {
-          throw Failure(.failed, "\(name) cannot be written: \(String(cString: strerror(errno)))")
-        }
-      }
-    }
+  /// A row with what a terminal would obey escaped, unless the event would become longer than relays take: then it could not be rebuilt.
+  private static func line(_ row: JournalRow) -> [UInt8] {
+    let line = JournalLine.bytes(row)
+    let escaped = SafeText.json(line)
+    if escaped.count > line.count, case .event(let raw, _, _, _) = row.content, raw.count + escaped.count - line.count > 65_536 { return line }
+    return escaped
   }
 }

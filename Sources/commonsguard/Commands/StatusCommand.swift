@@ -42,10 +42,10 @@ enum StatusCommand {
     }
     Console.print("events   \(counters.accepted) accepted, \(counters.rejected) rejected, \(counters.faults) faults")
     for (prefix, count) in byPrefix { Console.print("         \(count) \(prefix)") }
-    Console.print("latency  p50 \(p50) µs, p99 \(p99) µs, max \(max) µs")
+    Console.print(max == 0 ? "latency  nothing measured yet" : "latency  p50 \(p50) µs, p99 \(p99) µs, max \(max) µs")
     Console.print(
-      "outbox   \(outbox.due) due, \(outbox.delivered) delivered, \(outbox.parked) parked, \(outbox.failed) failed, \(deferred) to be built")
-    Console.print("waiting  \(parked) events for what they name")
+      "outbox   \(outbox.due) due, \(outbox.delivered) delivered, \(outbox.parked) parked, \(outbox.failed) failed, \(deferred) deferred")
+    Console.print("waiting  \(counted(parked, "parked event")) for what they name")
     Console.print("state    \(installation.configuration.state.path): \(information.usedBytes >> 10) KiB of \(information.limitBytes >> 20) MiB")
     for (table, count) in information.entries where count > 0 { Console.print("         \(count) \(table)") }
   }
