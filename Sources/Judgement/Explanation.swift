@@ -49,7 +49,9 @@ extension Judge {
     func explanation(_ decision: Decision, isKnown: Bool = false, effects: Effects? = nil, wouldPark: Bool = false) -> Explanation {
       var passed = isKnown ? [] : trace.entered
       var failed: String?
-      if case .reject = decision, passed.count > before { failed = passed.removeLast() }
+      if case .reject(let rejection) = decision, passed.count > before, ClaimedEvent.mayRefuse(passed.last, with: rejection) {
+        failed = passed.removeLast()
+      }
       return Explanation(
         verification: "id and signature hold", claims: claims, passed: passed, failed: failed, isKnown: isKnown, decision: decision,
         effects: effects, wouldPark: wouldPark)
@@ -69,6 +71,17 @@ extension Judge {
         case .parked(let rejection, _, _): return explanation(.reject(rejection.parked), isKnown: isKnown, wouldPark: true)
         }
       }
+    }
+  }
+}
+
+extension ClaimedEvent {
+  /// Whether a check may be the one that refused: those of all domains have words of their own.
+  fileprivate static func mayRefuse(_ check: String?, with rejection: Rejection) -> Bool {
+    switch check {
+    case "constellation 10": rejection == noRelayStores
+    case "constellation 11": rejection == isFuture
+    default: true
     }
   }
 }

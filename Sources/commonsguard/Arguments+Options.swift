@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import CSystem
+import Configuration
 import Glibc
 
 extension Arguments {
@@ -40,7 +41,7 @@ extension Arguments {
           try Self.refuseAbbreviation(of: option.name, in: vector)
           try add(option.name, commonsguard_optarg().map { String(cString: $0) } ?? "", isRepeatable: option.isRepeatable)
         } else {
-          throw Self.error(found, in: vector)
+          throw Self.error(found, in: vector, known)
         }
       }
       for position in Int(commonsguard_optind())..<max(Int(commonsguard_optind()), Int(count)) {
@@ -70,14 +71,16 @@ extension Arguments {
     }
 
     /// `getopt_long` leaves the argument that it did not like just before `optind`.
-    private static func error(_ found: Int32, in vector: [UnsafeMutablePointer<CChar>?]) -> UsageError {
+    private static func error(_ found: Int32, in vector: [UnsafeMutablePointer<CChar>?], _ known: [OptionSyntax]) -> UsageError {
       let position = Int(commonsguard_optind()) - 1
       let argument = vector.indices.contains(position) ? vector[position].map { String(cString: $0) } ?? "" : ""
       let letter = commonsguard_optopt()
       if letter > 0, letter < Self.firstNumber { return UsageError("unknown option -\(String(UnicodeScalar(UInt8(truncatingIfNeeded: letter))))") }
       if found == Int32(UInt8(ascii: ":")) { return UsageError("\(argument) needs a value") }
       let name = argument.split(separator: "=").first.map(String.init) ?? argument
-      return UsageError(letter >= Self.firstNumber ? "\(name) takes no value" : "unknown or ambiguous option \(name)")
+      if letter >= Self.firstNumber { return UsageError("\(name) takes no value") }
+      let names = known.filter { !$0.isHidden }.map { "--\($0.name)" }
+      return UsageError("unknown option \(name)\(Spelling.suggestion(for: name, among: names))")
     }
   }
 }

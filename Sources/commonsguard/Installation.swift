@@ -43,7 +43,7 @@ struct Installation {
     var options = StoreOptions(
       directory: configuration.state.path, tables: Registry.tables, mapSizeMiB: configuration.state.mapSizeMiB,
       durability: configuration.state.durability == .full ? .full : .relaxed, isReadOnly: isReadOnly)
-    options.firstNotes = GroupKindsNote.first(configuration)
+    options.firstNotes = GroupKindsNote.first(configuration) + SettingsNote.first(configuration)
     return options
   }
 

@@ -97,11 +97,11 @@ struct InstallationCheck {
     }
     if let problem = configuration.keyFileProblem { return add(key, problem.message) }
     if facts.st_uid != relayUser, relayUser != 0 {
-      let (owner, user) = (Self.name(facts.st_uid), Self.name(relayUser))
+      let (owner, user) = (UserName.of(facts.st_uid), UserName.of(relayUser))
       return add(key, "\(path) belongs to \(owner), and \(user), who owns the state, cannot read it: chown \(user) \(path)", isError: delivers)
     }
     if geteuid() != 0, facts.st_uid != geteuid() {
-      return add(key, "\(path) can be looked into by \(Self.name(facts.st_uid)) alone: ask again as that user", isError: false)
+      return add(key, "\(path) can be looked into by \(UserName.of(facts.st_uid)) alone: ask again as that user", isError: false)
     }
     do {
       var secret = try SecretKeyFile.read(path, as: relayUser)
@@ -177,9 +177,4 @@ struct InstallationCheck {
   }
 
   private static func words(_ code: Int32) -> String { String(cString: strerror(code)) }
-
-  private static func name(_ user: uid_t) -> String {
-    guard let entry = getpwuid(user), let name = entry.pointee.pw_name else { return "uid \(user)" }
-    return String(cString: name)
-  }
 }

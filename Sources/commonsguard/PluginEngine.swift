@@ -71,6 +71,7 @@ final class PluginEngine: EngineSource {
       let store = try self.store ?? StateStore(Installation.storeOptions(configuration))
       self.store = store
       try GroupKindsNote.check(configuration, store, isReadOnly: false)
+      if let change = try SettingsNote.follow(configuration, store) { log.write(change) }
       if counters == nil { counters = try? CounterFile(directory: configuration.state.path + "/counters") }
       let judge = try Judge(store: store, registry: Registry.domains(configuration), options: Installation.judgeOptions(configuration))
       engine = .ready(judge, counters)

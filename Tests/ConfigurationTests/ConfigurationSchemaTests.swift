@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Foundation
 import Testing
 
 @testable import Configuration
@@ -121,6 +122,24 @@ struct ConfigurationSchemaTests {
     let document = try JSON5Document(Array(text.utf8))
     for key in ConfigurationSchema.keys { #expect(document.outline.position(of: key.path) != nil, "\(key.path)") }
     #expect(text.contains("mapSizeMiB: 1024,"))
+  }
+
+  /// A file of the project.
+  private func project(_ path: String) throws -> String {
+    let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    return try String(contentsOf: package.appendingPathComponent(path), encoding: .utf8)
+  }
+
+  @Test("the reference page holds the reference")
+  func referencePage() throws {
+    #expect(try project("docs/reference/configuration.md").contains(ConfigurationSchema.referenceMarkdown()))
+  }
+
+  @Test("the annotated example is right, and says the defaults")
+  func example() throws {
+    var read = try parse(project("plugin-config/config.json5"))
+    read.state.path = Configuration.builtIn(environment: [:]).state.path
+    #expect(read == Configuration.builtIn(environment: [:]))
   }
 
   @Test("the reference has one row for each key")

@@ -158,6 +158,23 @@ extension EndToEnd {
       #expect(Set(hashes + [usual]).count == others.count + 1)
     }
 
+    @Test("a change of a setting that the digest depends on is said in the log, once, and by state digest")
+    func changedSettings() throws {
+      func log() throws -> String {
+        let relay = try Relay(sandbox)
+        _ = try relay.judge(Scene.note())
+        relay.closeInput()
+        #expect(relay.child.end() == .exited(0))
+        return relay.log
+      }
+      #expect(!(try log().contains("settings.changed")))
+      try sandbox.configure("{ state: { durability: \"relaxed\" }, crowdfunding: { assetsVoteThreshold: 20 } }")
+      #expect(try sandbox.run(["state", "digest"]).errors.contains("last run with other settings"))
+      #expect(try log().contains("settings.changed"))
+      #expect(!(try log().contains("settings.changed")))
+      #expect(try sandbox.run(["state", "digest"]).errors.isEmpty)
+    }
+
     @Test(
       "Nothing that goes to a file or a pipe has colours",
       arguments: ["status", "campaign list", "campaign show CF-20260101-AB12", "outbox list", "state digest", "nonsense", "--help"])

@@ -62,7 +62,9 @@ enum CampaignCommand {
   /// Who runs the command, for the journal.
   private static var userName: String {
     let environment = Installation.environment
-    return environment["SUDO_USER"] ?? environment["USER"] ?? environment["LOGNAME"] ?? "uid \(getuid())"
+    let named = [environment["SUDO_USER"], environment["USER"], environment["LOGNAME"]].compactMap { $0 }.first { !$0.isEmpty }
+    // cron and systemd set none of them.
+    return named ?? UserName.of(getuid())
   }
 
   private static func projectID(_ id: String) throws -> ProjectID {

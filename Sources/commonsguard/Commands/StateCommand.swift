@@ -7,8 +7,11 @@ import StateStore
 /// `state digest` and `state export`.
 enum StateCommand {
   static func digest(_ installation: Installation) throws {
-    let digest = try StateDigest.read(try installation.store(isReadOnly: true), installation.registry)
+    let (digest, differs) = try installation.store(isReadOnly: true).read { state in
+      (try StateDigest.read(reading: state, installation.registry), try SettingsNote.differs(installation.configuration, reading: state))
+    }
     let settings = SettingsDigest.of(installation.configuration)
+    if differs { Console.note("state: it was last run with other settings than these: its digest may be another with them") }
     if installation.arguments.printsJSON {
       return Console.print(JSONOutput.object(DigestOutput.members(digest) + [("settings", .string(settings.hex))]).line)
     }
