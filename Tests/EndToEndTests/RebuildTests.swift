@@ -160,8 +160,8 @@ extension EndToEnd {
       #expect(try sandbox.run(["state", "export", file, "--force", "--state", state]).status == 0)
       #expect(try String(contentsOfFile: file, encoding: .utf8).hasSuffix("\"}\n"))
       #expect(try sandbox.run(["state", "export", sandbox.folder, "--force", "--state", state]).errors.contains("it is a folder"))
-      #expect(try sandbox.run(["state", "export", "/dev/null", "--force", "--state", state]).status == 0)
-      #expect(try sandbox.run(["state", "export", "/dev/full", "--force", "--state", state]).status == 1)
+      #expect(try sandbox.run(["state", "export", "/dev/null", "--state", state]).status == 0)
+      #expect(try sandbox.run(["state", "export", "/dev/full", "--state", state]).status == 1)
       #expect(try sandbox.leftovers().isEmpty)
     }
   }

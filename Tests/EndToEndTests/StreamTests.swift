@@ -94,6 +94,30 @@ extension EndToEnd {
       #expect(try sandbox.run(["explain", "/proc/self/mem"]).errors.contains("/proc/self/mem cannot be read: Input/output error"))
     }
 
+    /// A terminal whose other end is closed: what was written is read, and then read(2) fails with EIO.
+    private func brokenTerminal(saying bytes: [UInt8]) throws -> Int32 {
+      let master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
+      guard master >= 0, grantpt(master) == 0, unlockpt(master) == 0, let name = ptsname(master) else {
+        throw SystemFailure(call: "posix_openpt", code: errno)
+      }
+      let other = open(String(cString: name), O_RDWR | O_NOCTTY | O_CLOEXEC)
+      #expect(bytes.withUnsafeBytes { write(other, $0.baseAddress, $0.count) } == bytes.count)
+      close(other)
+      return master
+    }
+
+    @Test("a read that fails in the middle is no end: it is told with its line, and nothing new is left", arguments: ["replay", "rebuild"])
+    func brokenInTheMiddle(command: String) throws {
+      let state = "\(sandbox.folder)/new"
+      let input = try brokenTerminal(saying: campaign + [0x0a] + gift.prefix(50))
+      defer { close(input) }
+      let running = try sandbox.start([command, "--state", state, "-"], stdin: input)
+      #expect(running.child.end() == .exited(1))
+      #expect(running.errors.hasSuffix("commonsguard: stdin cannot be read behind line 1: Input/output error\n"))
+      #expect(!FileManager.default.fileExists(atPath: state))
+      if command == "replay" { #expect(running.errors.hasPrefix("replay: ended early: 1 accepted, 0 rejected so far\n")) }
+    }
+
     @Test("what has a source of its own is not judged as --as says, and that is said")
     func asOnRequestLines() throws {
       let input = requestLine(scene.campaign()) + [0x0a] + gift

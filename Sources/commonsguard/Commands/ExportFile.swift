@@ -22,9 +22,9 @@ struct ExportFile {
     var facts = stat()
     let exists = stat(file, &facts) == 0
     if exists, facts.st_mode & S_IFMT == S_IFDIR { throw Failure(.failed, "\(file) cannot be written: it is a folder") }
-    if exists, !replaces { throw Failure(.failed, "\(file) is there already; --force replaces it") }
-    // A pipe or a device is written as it is.
+    // A pipe or a device is written as it is: nothing is lost in it.
     let isSpecial = exists && facts.st_mode & S_IFMT != S_IFREG
+    if exists, !isSpecial, !replaces { throw Failure(.failed, "\(file) is there already; --force replaces it") }
     partial = isSpecial ? nil : "\(file).partial-\(getpid())"
     let path = partial ?? file
     descriptor = open(path, isSpecial ? O_WRONLY | O_CLOEXEC : O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)

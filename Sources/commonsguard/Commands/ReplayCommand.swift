@@ -25,6 +25,7 @@ enum ReplayCommand {
     } catch let failure as Failure {
       // An input that cannot be read leaves no state that looks like one of all of it.
       if temporary == nil, made.isNew { made.discard() }
+      Console.note("replay: ended early: \(replay.tally.accepted) accepted, \(replay.tally.refused) rejected so far")
       throw failure
     }
     if temporary == nil { try replay.store.sync() }
