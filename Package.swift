@@ -12,7 +12,8 @@ func library(_ name: String, _ dependencies: [Target.Dependency], path: String? 
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + dependencies, path: "Tests/\(name)Tests", swiftSettings: strict)
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + dependencies, path: "Tests/\(name)Tests", swiftSettings: strict)
 }
 
 /// libFuzzer brings its own main, so these are built by scripts/fuzz alone.
@@ -25,9 +26,12 @@ let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
   ("GroupTagsFuzzer", onStage),
   ("OTSFuzzer", ["Groups"]),
 ]
-let fuzzTargets: [Target] = Context.environment["COMMONSGUARD_FUZZ"] == nil ? [] : fuzzers.map { fuzzer in
-  .executableTarget(name: fuzzer.name, dependencies: fuzzer.dependencies, path: "Tests/Fuzzing/\(fuzzer.name)", swiftSettings: strict)
-}
+let fuzzTargets: [Target] =
+  Context.environment["COMMONSGUARD_FUZZ"] == nil
+  ? []
+  : fuzzers.map { fuzzer in
+    .executableTarget(name: fuzzer.name, dependencies: fuzzer.dependencies, path: "Tests/Fuzzing/\(fuzzer.name)", swiftSettings: strict)
+  }
 
 let package = Package(
   name: "commonsguard",
@@ -85,7 +89,8 @@ let package = Package(
     tests(of: "Configuration", ["Policy", "Crowdfunding", "Collectives", "Groups"]),
     // The built program, driven as strfry drives it.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["commonsguard", "TestSupport", "Cryptography", "Nostr"], path: "Tests/EndToEndTests", swiftSettings: strict),
+      name: "EndToEndTests", dependencies: ["commonsguard", "TestSupport", "Cryptography", "Nostr"], path: "Tests/EndToEndTests",
+      swiftSettings: strict),
     // What the scripts measure and shake the program with: streams, scale, soak.
     .executableTarget(
       name: "laboratory",

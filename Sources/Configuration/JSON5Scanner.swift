@@ -196,7 +196,8 @@ struct JSON5Scanner {
     let shown = word.count > 40 ? "\(word.prefix(40))…" : word
     throw ConfigurationError(
       position: place,
-      message: isNumeric ? "\(shown) is not a number\(word.count > 28 ? " that can be kept exactly" : "")"
+      message: isNumeric
+        ? "\(shown) is not a number\(word.count > 28 ? " that can be kept exactly" : "")"
         : "expected a value, found \(shown); text stands in quotes")
   }
 

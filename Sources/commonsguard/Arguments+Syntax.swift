@@ -94,7 +94,9 @@ extension Arguments {
         options: [.init("as", value: "SOURCE", "judge a bare event as coming from there: IP4 (default), IP6, Stream, Sync, Stored or Import")],
         "what this relay would answer to an event now, and why: who claims it, the checks passed, the one that failed",
         example: "strfry scan '{\"ids\":[\"…\"]}' | commonsguard explain -"),
-      .init("state digest", "one SHA-256 for each domain, one for all, and one of the settings that they depend on", example: "commonsguard state digest --json"),
+      .init(
+        "state digest", "one SHA-256 for each domain, one for all, and one of the settings that they depend on",
+        example: "commonsguard state digest --json"),
       .init(
         "state export", operands: "[FILE]", count: 0...1, options: [.init("force", "write over a file that is there")],
         "the journal as request lines, with an end that tells that it is whole; `rebuild` makes the same state of them",
@@ -133,7 +135,8 @@ extension Arguments {
           .init("mode", value: "MODE", "what is believed: claimed (default), confirmed, or conservative (for authorisation)"),
         ], "whether somebody is, or was, a member; exit status 0 or 1",
         example: "commonsguard group member <group> <pubkey> --at 1700000000 --mode conservative"),
-      .init("group history", operands: "G", count: 1...1, "a group's modifications, and its switches between branches",
+      .init(
+        "group history", operands: "G", count: 1...1, "a group's modifications, and its switches between branches",
         example: "commonsguard group history <64 hex digits>"),
       .init("group upkeep", "hold stored time stamps against the headers that are known now", example: "commonsguard group upkeep"),
     ]

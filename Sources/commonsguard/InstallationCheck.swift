@@ -92,7 +92,8 @@ struct InstallationCheck {
       return add(key, "must be set: what this node says cannot be signed", isError: delivers)
     }
     guard let facts = Self.facts(path) else {
-      let why = errno == ENOENT ? "does not exist: put the secret there (nsec1… or hex, one line, mode 0600)" : "cannot be looked at: \(Self.words(errno))"
+      let why =
+        errno == ENOENT ? "does not exist: put the secret there (nsec1… or hex, one line, mode 0600)" : "cannot be looked at: \(Self.words(errno))"
       return add(key, "\(path) \(why)", isError: delivers)
     }
     if let problem = configuration.keyFileProblem { return add(key, problem.message) }

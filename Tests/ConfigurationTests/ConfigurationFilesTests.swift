@@ -46,7 +46,9 @@ struct ConfigurationFilesTests {
   static let secretHex = "67dea2ed018072d675f5415ecfaed7d2597555e202d85b3d65ea4e58d2d92ffa"
   static let nsec = "nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5"
 
-  @Test("a secret key is read from hex and from nsec, with or without a line's end", arguments: [secretHex, secretHex + "\n", nsec, nsec + "\r\n", nsec.uppercased(), "\u{FEFF}" + nsec, " " + secretHex + " \n\n"])
+  @Test(
+    "a secret key is read from hex and from nsec, with or without a line's end",
+    arguments: [secretHex, secretHex + "\n", nsec, nsec + "\r\n", nsec.uppercased(), "\u{FEFF}" + nsec, " " + secretHex + " \n\n"])
   func secretKey(_ text: String) throws {
     let secret = try SecretKeyFile.read(try folder.write(text, to: "node.key"))
     #expect(secret.map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined() == Self.secretHex)
@@ -55,7 +57,9 @@ struct ConfigurationFilesTests {
 
   @Test(
     "what is not a key is refused, and the error does not repeat it",
-    arguments: ["hunter2hunter2", nsec + "\n" + nsec, "N" + nsec.dropFirst(), String(nsec.dropLast()) + "q", secretHex + secretHex, secretHex.uppercased(), ""])
+    arguments: [
+      "hunter2hunter2", nsec + "\n" + nsec, "N" + nsec.dropFirst(), String(nsec.dropLast()) + "q", secretHex + secretHex, secretHex.uppercased(), "",
+    ])
   func notASecretKey(_ text: String) throws {
     let path = try folder.write(text, to: "node.key")
     let error = #expect(throws: SecretKeyFile.Failure.self) { try SecretKeyFile.read(path) }

@@ -179,7 +179,9 @@ struct ConfigurationParsingTests {
   @Test("a dollar and a tilde that no shell would touch are taken")
   func harmlessSigns() throws {
     #expect(try parse("{state: {path: '/srv/a~b/5$'}}").state.path == "/srv/a~b/5$")
-    #expect(try parse("{delivery: {sink: 'import', command: ['cat', '{\"kinds\":[1]}', '$1']}}").delivery.sink == .command(["cat", "{\"kinds\":[1]}", "$1"]))
+    #expect(
+      try parse("{delivery: {sink: 'import', command: ['cat', '{\"kinds\":[1]}', '$1']}}").delivery.sink
+        == .command(["cat", "{\"kinds\":[1]}", "$1"]))
   }
 
   @Test(

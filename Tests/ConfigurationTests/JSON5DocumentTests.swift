@@ -46,7 +46,10 @@ struct JSON5DocumentTests {
       ("{a: -Infinity}", "configuration:1:5: -Infinity is a number that no setting takes"),
       ("{a: 0x}", "configuration:1:5: 0x is not a number"),
       ("{a: 1e999}", "configuration:1:5: 1e999 is not a number"),
-      ("{a: 1234567890123456789012345678901234567}", "configuration:1:5: 1234567890123456789012345678901234567 is not a number that can be kept exactly"),
+      (
+        "{a: 1234567890123456789012345678901234567}",
+        "configuration:1:5: 1234567890123456789012345678901234567 is not a number that can be kept exactly"
+      ),
       ("{a: ‘x’}", "configuration:1:5: expected a value, found ‘; quotes are \" or '"),
       ("{a: \u{202E}1}", "configuration:1:5: expected a value, found the character U+202E"),
       ("{a: \"x\n}", "configuration:1:5: this text is not closed on its line"),

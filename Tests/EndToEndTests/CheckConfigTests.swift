@@ -93,7 +93,8 @@ extension EndToEnd {
       chown(state, 65534, 65534)
       let outcome = try check(["--state", state])
       #expect(outcome.status == 78)
-      #expect(outcome.errors.contains("node.key belongs to root, and nobody, who owns the state, cannot read it: chown nobody \(sandbox.folder)/node.key"))
+      #expect(
+        outcome.errors.contains("node.key belongs to root, and nobody, who owns the state, cannot read it: chown nobody \(sandbox.folder)/node.key"))
       chown("\(sandbox.folder)/node.key", 65534, 65534)
       #expect(try check(["--state", state]).status == 0)
     }
@@ -129,7 +130,9 @@ extension EndToEnd {
     @Test("the sink's file needs its folder")
     func sinkFile() throws {
       try writeKey(hex(node))
-      for (file, words) in [("none/out", "its folder \(sandbox.folder)/none cannot be used"), (".", "is a folder"), ("node.key/out", "node.key is no folder")] {
+      for (file, words) in [
+        ("none/out", "its folder \(sandbox.folder)/none cannot be used"), (".", "is a folder"), ("node.key/out", "node.key is no folder"),
+      ] {
         try configure(delivery: "sink: \"file\", file: \"\(file)\"")
         let outcome = try check()
         #expect(outcome.status == 78 && outcome.errors.contains("delivery.file") && outcome.errors.contains(words), "\(outcome.errors)")
@@ -140,7 +143,9 @@ extension EndToEnd {
 
     @Test("headers that are not there, or no headers, are a warning: the relay judges on, and confirms nothing")
     func headers() throws {
-      for (content, words) in [(nil, "No such file"), ([UInt8](repeating: 1, count: 81), "it has 81 bytes"), ([], "it has 0 bytes")] as [([UInt8]?, String)] {
+      for (content, words) in [(nil, "No such file"), ([UInt8](repeating: 1, count: 81), "it has 81 bytes"), ([], "it has 0 bytes")]
+        as [([UInt8]?, String)]
+      {
         if let content { try sandbox.write(content, to: "headers") }
         try sandbox.configure("{\n groups: { headersFile: \"headers\" } }")
         let outcome = try check()

@@ -31,7 +31,9 @@ extension EndToEnd {
     /// Nothing of a rebuild is there, nor of what it made on the way.
     private var isNothingLeft: Bool { !FileManager.default.fileExists(atPath: second) }
 
-    private func digest(_ state: String) throws -> String? { try sandbox.run(["state", "digest", "--json", "--state", state]).json?["all"] as? String }
+    private func digest(_ state: String) throws -> String? {
+      try sandbox.run(["state", "digest", "--json", "--state", state]).json?["all"] as? String
+    }
 
     @Test("an export ends with its rows, its digest and the hash of its settings")
     func trailer() throws {

@@ -14,7 +14,9 @@ extension EndToEnd {
 
     /// Turns the writing, hides, moves a cursor (C1), looks like a line's end.
     private static let hostile = "a\u{202E}b\u{200B}c\u{9B}31md\u{2066}e\u{FEFF}f\u{2028}g\u{E0041}h"
-    private static let unsafe: Set<Unicode.Scalar> = ["\u{202E}", "\u{200B}", "\u{9B}", "\u{2066}", "\u{FEFF}", "\u{2028}", "\u{E0041}", "\u{1B}", "\u{7}"]
+    private static let unsafe: Set<Unicode.Scalar> = [
+      "\u{202E}", "\u{200B}", "\u{9B}", "\u{2066}", "\u{FEFF}", "\u{2028}", "\u{E0041}", "\u{1B}", "\u{7}",
+    ]
 
     private func isSafe(_ text: String) -> Bool { Self.unsafe.isDisjoint(with: text.unicodeScalars) }
 
@@ -62,7 +64,8 @@ extension EndToEnd {
     @Test(
       "arguments and paths are escaped before they reach the terminal",
       arguments: [
-        ["campaign", "show", "\u{1B}[31m"], ["outbox", "show", "\u{9B}31m"], ["replay", "/no\u{1B}[31m/\u{202E}"], ["status", "--state", "/no\u{1B}\n"],
+        ["campaign", "show", "\u{1B}[31m"], ["outbox", "show", "\u{9B}31m"], ["replay", "/no\u{1B}[31m/\u{202E}"],
+        ["status", "--state", "/no\u{1B}\n"],
         ["check-config", "--state", "/tmp/\u{1B}[31m\u{202E}"], ["check-config", "--config", "/no\u{7}\u{1B}"], ["--\u{1B}[31m"],
         ["state", "export", "/no\u{1B}/file"], ["collective", "show", "\u{1B}"], ["replay", "--as", "\u{1B}"], ["explain", "\u{1B}\u{200B}"],
       ])

@@ -76,7 +76,8 @@ struct EventStream {
         if gathered.isOpen {
           switch gathered.add(line) {
           case .more: continue
-          case .whole: try whole(&gathered, name, done, visit)
+          case .whole:
+            try whole(&gathered, name, done, visit)
             continue
           case .broken: try give(up: &gathered, name, done, visit)
           }

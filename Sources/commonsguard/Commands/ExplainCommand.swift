@@ -45,7 +45,9 @@ enum ExplainCommand {
   /// An id in the place of a file: the event of the journal.
   private static func journalled(_ word: String, _ store: StateStore) throws -> [UInt8]? {
     guard let id = EventID(hex: word) else { return nil }
-    guard let raw = try store.read({ try $0.raw(id) }) else { throw Failure(.failed, "\(word) was never accepted here: name a file that holds the event") }
+    guard let raw = try store.read({ try $0.raw(id) }) else {
+      throw Failure(.failed, "\(word) was never accepted here: name a file that holds the event")
+    }
     return raw
   }
 

@@ -35,7 +35,8 @@ enum GroupOutput {
   private static func name(_ view: GroupView) -> String? { view.meta.first { $0.key == "name" }?.value.string }
 
   static func line(_ view: GroupView) -> String {
-    "\(view.id.hex)  \(view.status.name)  \(counted(view.members.count, "member"))  tip \(view.tip.short)  \(LogRenderer.escaped(name(view) ?? "", maxBytes: 60))"
+    let name = LogRenderer.escaped(name(view) ?? "", maxBytes: 60)
+    return "\(view.id.hex)  \(view.status.name)  \(counted(view.members.count, "member"))  tip \(view.tip.short)  \(name)"
   }
 
   static func lines(_ view: GroupView) -> [String] {
@@ -90,7 +91,7 @@ enum GroupOutput {
     let notes = [step.isCanonical ? nil : "side branch", step.isLate ? "late arrival" : nil].compactMap { $0 }.joined(separator: ", ")
     return
       "\(step.depth)\t\(step.node.hex)  \(step.createdAt)  by \(step.author.short)  +\(step.added) -\(step.removed)  \(step.status.name)"
-        + (notes.isEmpty ? "" : "  \(notes)")
+      + (notes.isEmpty ? "" : "  \(notes)")
   }
 
   static func json(_ switching: ReorganisationRecord, tip: EventID) -> JSONOutput {
