@@ -31,9 +31,20 @@ struct NewState {
     var path = ""
     for part in directory.split(separator: "/", omittingEmptySubsequences: false) {
       path += path.isEmpty && part.isEmpty ? "/" : path.hasSuffix("/") || path.isEmpty ? String(part) : "/\(part)"
-      guard path != "/", mkdir(path, 0o700) != 0, errno != EEXIST else { continue }
-      throw Failure(.state, "the folder \(path) cannot be made: \(String(cString: strerror(errno))); check state.path and its owner")
+      if path == "/" { continue }
+      if mkdir(path, 0o700) == 0 {
+        giveToOwner(path)
+      } else if errno != EEXIST {
+        throw Failure(.state, "the folder \(path) cannot be made: \(String(cString: strerror(errno))); check state.path and its owner")
+      }
     }
+  }
+
+  /// What root makes in somebody's folder belongs to that one: the relay has to be able to use it.
+  private func giveToOwner(_ path: String) {
+    var facts = stat()
+    let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    if geteuid() == 0, stat(parent, &facts) == 0, facts.st_uid != 0 { _ = lchown(path, facts.st_uid, facts.st_gid) }
   }
 
   /// What was made stays.

@@ -107,5 +107,11 @@ struct ConfigurationFilesTests {
     #expect(ConfigurationFile.locate(explicit: nil, environment: environment, usualPath: usual) == .file("/named"))
     #expect(ConfigurationFile.locate(explicit: nil, environment: [:], usualPath: usual) == .file(usual))
     #expect(ConfigurationFile.locate(explicit: nil, environment: [:], usualPath: "\(folder.path)/absent") == .builtIn)
+    // What is there and cannot be looked at is no reason to go on without it.
+    let loop = "\(folder.path)/loop.json5"
+    symlink(loop, loop)
+    #expect(ConfigurationFile.locate(explicit: nil, environment: [:], usualPath: loop) == .file(loop))
+    let error = #expect(throws: ConfigurationErrors.self) { try ConfigurationFile.load(.file(loop), environment: [:]) }
+    #expect(error?.description == "\(loop): open: Too many levels of symbolic links")
   }
 }

@@ -69,6 +69,17 @@ extension EndToEnd {
         contributions.allSatisfy { $0["pubkey"] is String && $0["target"] as? String == "ZEN_CONVERTIBLE" && $0["state"] as? String == "posted" })
     }
 
+    @Test("a campaign that a vote funded below its goal says so in the list")
+    func fundedByVote() throws {
+      try sandbox.configure("{ state: { durability: \"relaxed\" }, crowdfunding: { assetsVoteThreshold: 4, assetsVoteQuorum: 2 } }")
+      let again = try sandbox.run(["state", "export"]).output
+      let state = "\(sandbox.folder)/again"
+      #expect(try sandbox.run(["rebuild", "--state", state], input: utf8(again)).status == 0)
+      let lines = try sandbox.run(["campaign", "list", "--state", state]).lines
+      #expect(lines.contains { $0.hasPrefix("\(voted.project)  funded by vote  ZEN_CONVERTIBLE 0/50") })
+      #expect(lines.contains { $0.hasPrefix("\(scene.project)  crowdfunding  ZEN_CONVERTIBLE 42/1000") })
+    }
+
     @Test("campaign vote-status says how a vote stands")
     func voteStatus() throws {
       #expect(try sandbox.run(["campaign", "vote-status", voted.project]).output.contains("4 of 100"))

@@ -145,6 +145,17 @@ extension EndToEnd {
       #expect(FileManager.default.fileExists(atPath: "\(second)/keep"))
     }
 
+    @Test("what root rebuilds in somebody's folder belongs to that one", .enabled(if: geteuid() == 0, "needs root"))
+    func owner() throws {
+      let parent = "\(sandbox.folder)/theirs"
+      mkdir(parent, 0o755)
+      chown(parent, 65534, 65534)
+      #expect(try sandbox.run(["rebuild", "--state", "\(parent)/a/state"], input: Array(export.joined(separator: [0x0a]))).status == 0)
+      for path in ["a", "a/state", "a/state/data.mdb"] {
+        #expect(try FileManager.default.attributesOfItem(atPath: "\(parent)/\(path)")[.ownerAccountID] as? Int == 65534, "\(path)")
+      }
+    }
+
     @Test("the reasons of refusals end before what varies, without a blank")
     func reasons() throws {
       let over = [scene.contribution(by: TestKey("c"), amount: 1001).raw, scene.contribution(by: TestKey("d"), amount: 2000).raw]

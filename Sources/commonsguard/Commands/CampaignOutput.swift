@@ -56,7 +56,10 @@ enum CampaignOutput {
       return "\(figures.goal.type.name) \(figures.collected.decimal(hundredthsPerUnit: unit))/\(figures.goal.target.decimal(hundredthsPerUnit: unit))"
     }
     let title = LogRenderer.escaped(view.record.head?.terms.title ?? "", maxBytes: 60)
-    return "\(view.record.project)  \(view.record.head == nil ? "deleted" : view.status.name)  \(goals.joined(separator: ", "))  \(title)"
+    // Funded below its goals, it would look like a mistake.
+    let why = view.status == .funded && view.voteStatus == .approved ? " by vote" : ""
+    let status = view.record.head == nil ? "deleted" : view.status.name + why
+    return "\(view.record.project)  \(status)  \(goals.joined(separator: ", "))  \(title)"
   }
 
   static func voteLine(_ view: CampaignView, _ installation: Installation) -> String {
