@@ -27,7 +27,7 @@ public enum SecretKeyFile {
       throw Failure(path: path, message: error.message)
     }
     defer { text.withUnsafeMutableBytes { if let base = $0.baseAddress { explicit_bzero(base, $0.count) } } }
-    guard let secret = decode(text) else {
+    guard let secret = decode(&text) else {
       throw Failure(path: path, message: "does not hold a secret key: one line, nsec1… or 64 lowercase hex digits")
     }
     return secret
@@ -50,32 +50,36 @@ public enum SecretKeyFile {
     return nil
   }
 
-  private static func decode(_ text: [UInt8]) -> [UInt8]? {
+  /// Works in place: the result is the only copy that the caller's wiping of the text leaves.
+  private static func decode(_ text: inout [UInt8]) -> [UInt8]? {
     let blanks: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
-    var line = text.starts(with: [0xEF, 0xBB, 0xBF]) ? text.dropFirst(3) : text[...]
-    while let first = line.first, blanks.contains(first) { line.removeFirst() }
-    while let last = line.last, blanks.contains(last) { line.removeLast() }
-    if line.prefix(5).elementsEqual("nsec1".utf8) || line.prefix(5).elementsEqual("NSEC1".utf8) {
-      let bytes = Bech32.decode(hrp: "nsec", String(decoding: line, as: UTF8.self))
+    var (first, end) = (text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0, text.count)
+    while first < end, blanks.contains(text[first]) { first += 1 }
+    while first < end, blanks.contains(text[end - 1]) { end -= 1 }
+    let count = end - first
+    for index in 0..<count { text[index] = text[first + index] }
+    text.withUnsafeMutableBytes { if let base = $0.baseAddress { explicit_bzero(base + count, $0.count - count) } }
+    text.removeLast(text.count - count)
+    if text.starts(with: "nsec1".utf8) || text.starts(with: "NSEC1".utf8) {
+      let bytes = Bech32.decode(hrp: "nsec", wiping: &text)
       return bytes?.count == 32 ? bytes : nil
     }
-    guard line.count == 64 else { return nil }
-    var bytes: [UInt8] = []
-    for digit in line {
-      switch digit {
-      case 0x30...0x39: bytes.append(digit - 0x30)
-      case 0x61...0x66: bytes.append(digit - 0x61 + 10)
+    guard text.count == 64 else { return nil }
+    for index in text.indices {
+      switch text[index] {
+      case 0x30...0x39: text[index] -= 0x30
+      case 0x61...0x66: text[index] -= 0x61 - 10
       default: return nil
       }
     }
-    return stride(from: 0, to: 64, by: 2).map { bytes[$0] << 4 | bytes[$0 + 1] }
+    return (0..<32).map { text[2 * $0] << 4 | text[2 * $0 + 1] }
   }
 }
 
 extension Configuration {
   /// What is wrong with the permissions of the key file, where something is delivered; nil when nothing is, or when there is no such file yet.
   ///
-  /// Not an error of the configuration: the plugin judges without the key, and its worker parks what it cannot sign. For `check-config`.
+  /// Not an error of the configuration: the plugin judges without the key, and its worker holds what it cannot sign. For `check-config`.
   public var keyFileProblem: ConfigurationError? {
     guard delivery.sink != .none, let path = node.secretKeyFile, let problem = SecretKeyFile.permissionProblem(path) else { return nil }
     return ConfigurationError(key: "node.secretKeyFile", message: "\(path) \(problem)")

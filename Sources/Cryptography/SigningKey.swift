@@ -4,12 +4,14 @@ import CSecp256k1
 
 /// A secret key that makes BIP-340 signatures, for the Delivery side: the hot path holds none.
 ///
-/// The keypair lives in one block that `deinit` wipes. Signing goes through a context of its own, blinded with fresh
-/// random bytes, so that timing and power say less about the secret.
+/// The keypair lives in locked memory that no core dump holds and that `deinit` wipes; what a signature leaves on the stack is wiped behind it.
+/// Keep a key no longer than it is needed. Signing goes through a context of its own, blinded with fresh random bytes, so that timing and power
+/// say less about the secret.
 /// `@unchecked Sendable`: nothing changes after `init`, and libsecp256k1 allows signing in several threads with one unchanged context.
 public final class SigningKey: @unchecked Sendable {
   /// The x-only public key.
   public let publicKey: Bytes32
+  private let memory: LockedMemory
   private let keypair: UnsafeMutablePointer<secp256k1_keypair>
   private let context: OpaquePointer
 
@@ -19,39 +21,30 @@ public final class SigningKey: @unchecked Sendable {
     guard secret.count == 32 else { throw .notASecretKey }
     var blinding = try RandomBytes.generate(count: 32)
     defer { OPENSSL_cleanse(&blinding, blinding.count) }
+    let memory = try LockedMemory(byteCount: MemoryLayout<secp256k1_keypair>.size)
+    guard let keypair = memory.bytes.bindMemory(to: secp256k1_keypair.self).baseAddress else { throw .failed(function: "mmap") }
     guard let context = secp256k1_context_create(UInt32(SECP256K1_CONTEXT_NONE)) else { throw .failed(function: "secp256k1_context_create") }
-    guard secp256k1_context_randomize(context, blinding) == 1 else {
-      secp256k1_context_destroy(context)
-      throw .failed(function: "secp256k1_context_randomize")
-    }
-    let keypair = UnsafeMutablePointer<secp256k1_keypair>.allocate(capacity: 1)
-    keypair.initialize(to: secp256k1_keypair())
-    guard secp256k1_keypair_create(context, keypair, secret) == 1 else {
-      Self.release(keypair, context)
-      throw .notASecretKey
-    }
+    var isDone = false
+    defer { if !isDone { secp256k1_context_destroy(context) } }
+    guard secp256k1_context_randomize(context, blinding) == 1 else { throw .failed(function: "secp256k1_context_randomize") }
+    let isKey = secp256k1_keypair_create(context, keypair, secret) == 1
+    commonsguard_wipe_stack()
+    guard isKey else { throw .notASecretKey }
     var point = secp256k1_xonly_pubkey()
     var serialized = [UInt8](repeating: 0, count: 32)
     guard
       secp256k1_keypair_xonly_pub(context, &point, nil, keypair) == 1,
       secp256k1_xonly_pubkey_serialize(context, &serialized, &point) == 1,
       let publicKey = Bytes32(serialized)
-    else {
-      Self.release(keypair, context)
-      throw .failed(function: "secp256k1_keypair_xonly_pub")
-    }
+    else { throw .failed(function: "secp256k1_keypair_xonly_pub") }
+    isDone = true
     self.publicKey = publicKey
+    self.memory = memory
     self.keypair = keypair
     self.context = context
   }
 
-  deinit { Self.release(keypair, context) }
-
-  private static func release(_ keypair: UnsafeMutablePointer<secp256k1_keypair>, _ context: OpaquePointer) {
-    OPENSSL_cleanse(keypair, MemoryLayout<secp256k1_keypair>.size)
-    keypair.deallocate()
-    secp256k1_context_destroy(context)
-  }
+  deinit { secp256k1_context_destroy(context) }
 
   /// The signature of `digest`, 64 bytes, already verified. Without auxiliary randomness, so that signing again gives the same bytes:
   /// a follow-up that is tried twice is one event.
@@ -66,6 +59,7 @@ public final class SigningKey: @unchecked Sendable {
       guard let auxiliaryRandomness else { return secp256k1_schnorrsig_sign32(context, &signature, message, keypair, nil) }
       return auxiliaryRandomness.withBytePointer { secp256k1_schnorrsig_sign32(context, &signature, message, keypair, $0) }
     }
+    commonsguard_wipe_stack()
     guard status == 1 else { throw .failed(function: "secp256k1_schnorrsig_sign32") }
     // A fault while signing can give away the secret: only what verifies leaves.
     var point = secp256k1_xonly_pubkey()

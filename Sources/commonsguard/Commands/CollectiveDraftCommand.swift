@@ -41,7 +41,7 @@ enum CollectiveDraftCommand {
   private static func signingKey(_ path: String) throws -> SigningKey {
     do {
       var secret = try SecretKeyFile.read(path)
-      defer { for index in secret.indices { secret[index] = 0 } }
+      defer { secret.wipe() }
       return try SigningKey(secret: secret)
     } catch {
       throw Failure(.configuration, "\(error)")
