@@ -12,6 +12,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,6 +32,8 @@ static inline int commonsguard_set_pipe_size(int descriptor, int bytes) { return
 static inline int commonsguard_set_flags(int descriptor, int flags) { return fcntl(descriptor, F_SETFL, flags); }
 static inline int commonsguard_get_flags(int descriptor) { return fcntl(descriptor, F_GETFL); }
 static inline int commonsguard_duplicate_above(int descriptor, int lowest) { return fcntl(descriptor, F_DUPFD_CLOEXEC, lowest); }
+// What was written into a pipe and nobody has read; negative where that cannot be told.
+static inline int commonsguard_unread_bytes(int descriptor) { int count = 0; return ioctl(descriptor, FIONREAD, &count) == 0 ? count : -1; }
 static inline char *commonsguard_optarg(void) { return optarg; }
 static inline int commonsguard_optind(void) { return optind; }
 static inline int commonsguard_optopt(void) { return optopt; }

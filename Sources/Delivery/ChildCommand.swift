@@ -5,7 +5,8 @@ import Glibc
 /// A command of the operator: an argument vector, run without a shell.
 ///
 /// The child gets a pipe as stdin, and nothing of ours: its stdout and stderr are captured or dropped (ours speaks to strfry), all descriptors
-/// from 3 up are closed, its signals are at their defaults, and it leads a process group, which a time-out kills as a whole.
+/// from 3 up are closed, its signals are at their defaults, and it leads a process group, which a time-out kills as a whole, and so does the
+/// end of this process.
 struct ChildCommand: Sendable {
   let arguments: [String]
   let timeoutSeconds: Int
@@ -21,28 +22,38 @@ struct ChildCommand: Sendable {
       stdout = Descriptor.pipe()
       guard stdout != nil else { return ChildResult(end: .notStarted(Self.words(errno))) }
     }
-    var process: pid_t = 0
-    let code = spawn(&process, stdin: stdin.read.raw, stdout: stdout?.write.raw, stderr: stderr.write.raw)
-    stdin.read.close()
-    stdout?.write.close()
-    stderr.write.close()
-    guard code == 0 else { return ChildResult(end: .notStarted("\(name): \(Self.words(code))")) }
-    let streams = ChildStreams(stdin: stdin.write, stdout: stdout?.read, stderr: stderr.read, input: input, output: output)
-    return BrokenPipe.held { streams.run(process, timeoutSeconds: timeoutSeconds) }
+    return BrokenPipe.held {
+      let guardian = ChildGuardian()
+      var process: pid_t = 0
+      let code = Self.spawn(&process, arguments, stdin: stdin.read.raw, stdout: stdout?.write.raw, stderr: stderr.write.raw)
+      guard code == 0 else { return ChildResult(end: .notStarted("\(name): \(Self.words(code))")) }
+      guardian?.watch(process)
+      stdout?.write.close()
+      stderr.write.close()
+      // Our own end to read from stays open: what is left in the pipe at the end was not read.
+      let streams = ChildStreams(
+        stdin: stdin.write, unread: stdin.read, stdout: stdout?.read, stderr: stderr.read, input: input, output: output)
+      return withExtendedLifetime(guardian) { streams.run(process, timeoutSeconds: timeoutSeconds) }
+    }
   }
 
-  /// Returns what posix_spawnp returns.
-  private func spawn(_ process: inout pid_t, stdin: Int32, stdout: Int32?, stderr: Int32) -> Int32 {
+  /// Starts a process that leads a group of its own. Returns what posix_spawnp returns.
+  ///
+  /// - Parameters:
+  ///   - arguments: not empty.
+  ///   - stdout: nil: /dev/null; `stderr` too.
+  static func spawn(_ process: inout pid_t, _ arguments: [String], stdin: Int32, stdout: Int32?, stderr: Int32?) -> Int32 {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, stdin, STDIN_FILENO)
-    if let stdout {
-      posix_spawn_file_actions_adddup2(&actions, stdout, STDOUT_FILENO)
-    } else {
-      posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+    for (number, ours) in [(STDOUT_FILENO, stdout), (STDERR_FILENO, stderr)] {
+      if let ours {
+        posix_spawn_file_actions_adddup2(&actions, ours, number)
+      } else {
+        posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_WRONLY, 0)
+      }
     }
-    posix_spawn_file_actions_adddup2(&actions, stderr, STDERR_FILENO)
     _ = commonsguard_spawn_close_from(&actions, 3)
 
     var attributes = posix_spawnattr_t()

@@ -22,7 +22,7 @@ struct ChildResult {
     let words: String
     switch end {
     case .exited(0) where tookInput: return nil
-    case .exited(0): words = "it stopped reading before the end"
+    case .exited(0): words = "it did not read all that it was given"
     case .exited(let code): words = "exit \(code)"
     case .signalled(let signal): words = "killed by signal \(signal)"
     case .timedOut(let seconds): words = "no end after \(seconds) s, killed"

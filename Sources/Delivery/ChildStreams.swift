@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import CSystem
 import Glibc
 
 /// Feeds a running child and listens to it, all at once, so that neither waits for the other for ever.
 struct ChildStreams {
   let stdin: Descriptor
+  /// Our own end of the child's stdin to read from: never read, only asked how much is left.
+  let unread: Descriptor
   let stdout: Descriptor?
   let stderr: Descriptor
   let input: [UInt8]
@@ -42,7 +45,7 @@ struct ChildStreams {
       feed(&fed)
       drain(piece, &result.complaint, pieces: 1)
     }
-    result.tookInput = fed == input.count
+    result.tookInput = fed == input.count && commonsguard_unread_bytes(unread.raw) == 0
     return result
   }
 
@@ -94,7 +97,7 @@ struct ChildStreams {
   }
 
   /// A killed child is gone in no time, unless it hangs in the kernel: it is not waited for longer than 5 s.
-  private static func reapKilled(_ process: pid_t) {
+  static func reapKilled(_ process: pid_t) {
     for _ in 0..<1000 {
       if reap(process) != nil { return }
       SystemClock.sleep(milliseconds: 5)

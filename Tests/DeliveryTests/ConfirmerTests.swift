@@ -66,6 +66,17 @@ struct ConfirmerTests {
     #expect(sink(newestOnly, confirm: confirm, file).deliver(signedRows(["one", "two"])).first != .delivered)
   }
 
+  @Test("Of two versions of one second the lower id takes the place of the other, never the other way round", arguments: [true, false])
+  func replacedInOneSecond(lowerIsStored: Bool) throws {
+    let directory = try TemporaryDirectory()
+    let file = directory.file("stored")
+    let rows = ["one", "two"].flatMap { signedRows([$0], kind: 30904, tags: [["d", "x"]]) }.sorted { ($0.id < $1.id) == lowerIsStored }
+    // The first of the two is stored.
+    let outcomes = sink("head -n 1 > \"$1\"; cat > /dev/null", confirm: ["sh", "-c", "cat \"$0\"", file], file).deliver(rows)
+    #expect(outcomes.first == .delivered)
+    #expect((outcomes.last == .delivered) == lowerIsStored)
+  }
+
   @Test("A row that is never found is failed after all attempts")
   func failedAfterAttempts() throws {
     let installation = try Installation()

@@ -17,5 +17,8 @@ final class TemporaryDirectory: Sendable {
 
   func text(_ name: String) -> String { FileManager.default.contents(atPath: file(name)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 
+  /// The number that a command wrote; nil while it did not.
+  func processID(_ name: String) -> pid_t? { pid_t(text(name).trimmingCharacters(in: .whitespacesAndNewlines)) }
+
   func lines(_ name: String) -> [String] { text(name).split(separator: "\n").map(String.init) }
 }
