@@ -6,9 +6,9 @@ public struct DeliveryRun {
   /// Somebody keeps the lease: another `commonsguard deliver`, or a plugin in the middle of a long command.
   public struct LeaseUnavailable: Error, Sendable, CustomStringConvertible {
     public let seconds: Int
-    public var description: String {
-      "another process kept the delivery lease for \(seconds) s: is another `commonsguard deliver` running?"
-    }
+    /// Nil where it does not say who it is.
+    public let holder: Lease.Holder?
+    public var description: String { "\(holder.map { "\($0)" } ?? "another process") kept the delivery lease for \(seconds) s" }
   }
 
   private let store: StateStore
@@ -34,12 +34,16 @@ public struct DeliveryRun {
 
   /// Delivers until nothing is due now (`once`), or until cancelled. The lease is given up at the end.
   ///
-  /// - Parameter progress: is told about each pass that did something.
+  /// - Parameters:
+  ///   - waiting: is told at once when another process has the lease, and which.
+  ///   - progress: is told about each pass that did something.
   /// - Returns: all passes together. Throws `LeaseUnavailable`, or a `StoreError` when the lease's files cannot be made.
-  public func run(once: Bool, isCancelled: () -> Bool = { false }, progress: (DeliveryPass) -> Void) throws -> DeliveryPass {
-    guard try lease.acquireByRequest(timeoutSeconds: waitSeconds, isCancelled: isCancelled) else {
+  public func run(
+    once: Bool, isCancelled: () -> Bool = { false }, waiting: (Lease.Holder?) -> Void = { _ in }, progress: (DeliveryPass) -> Void
+  ) throws -> DeliveryPass {
+    guard try lease.acquireByRequest(timeoutSeconds: waitSeconds, isCancelled: isCancelled, waiting: waiting) else {
       if isCancelled() { return DeliveryPass() }
-      throw LeaseUnavailable(seconds: waitSeconds)
+      throw LeaseUnavailable(seconds: waitSeconds, holder: try lease.holder())
     }
     defer { lease.release() }
     var total = DeliveryPass()

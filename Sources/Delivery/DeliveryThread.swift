@@ -88,7 +88,8 @@ public final class DeliveryThread: Sendable {
     // The first answers of a new plugin go first.
     SystemClock.sleep(milliseconds: pacing.gathering)
     var rounds = DeliveryRounds(
-      store: store, lease: Lease(stateDirectory: stateDirectory), syncs: syncs, pacing: pacing, makeWorker: makeWorker, diagnostics: diagnostics)
+      store: store, lease: Lease(stateDirectory: stateDirectory, role: .run), syncs: syncs, pacing: pacing, makeWorker: makeWorker,
+      diagnostics: diagnostics)
     while !isStopping.load(ordering: .acquiring) {
       let pause = rounds.next(
         isWritten: wasWritten.exchange(false, ordering: .relaxed), isStopping: { isStopping.load(ordering: .acquiring) })

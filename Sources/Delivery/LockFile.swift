@@ -15,8 +15,16 @@ final class LockFile {
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Takes the lock when nobody else has it. Throws a `StoreError` when the file cannot be made or locked.
-  func tryLock() throws -> Bool {
-    if !isHeld { isHeld = try attempt(LOCK_EX) }
+  ///
+  /// - Parameter note: what the file says from then on, for those who find it locked.
+  func tryLock(noting note: String? = nil) throws -> Bool {
+    if isHeld { return true }
+    isHeld = try attempt(LOCK_EX)
+    if isHeld, let note {
+      // The lock counts, the note only explains: a full disk does not stop anything.
+      let bytes = Array(note.utf8)
+      if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, bytes, bytes.count, 0) }
+    }
     return isHeld
   }
 
@@ -35,10 +43,21 @@ final class LockFile {
     return false
   }
 
+  /// What the holder noted, when somebody else has the lock at this moment; nil when nobody has.
+  func noteOfHolder() throws -> String? {
+    guard try isHeldElsewhere() else { return nil }
+    var bytes = [UInt8](repeating: 0, count: Self.maxNoteBytes)
+    let count = pread(descriptor, &bytes, bytes.count, 0)
+    return count >= 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+  }
+
+  private static let maxNoteBytes = 100
+
   private func attempt(_ operation: Int32) throws -> Bool {
     if descriptor < 0 {
       descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
       guard descriptor >= 0 else { throw error }
+      leaveToOwner()
     }
     while flock(descriptor, operation | LOCK_NB) != 0 {
       if errno == EINTR { continue }
@@ -46,6 +65,15 @@ final class LockFile {
       throw error
     }
     return true
+  }
+
+  /// A command that root runs leaves no file that the relay's user cannot open: it belongs to whom its directory belongs to.
+  private func leaveToOwner() {
+    guard geteuid() == 0 else { return }
+    let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    var (parent, own) = (stat(), stat())
+    guard stat(directory, &parent) == 0, fstat(descriptor, &own) == 0, parent.st_uid != own.st_uid, own.st_uid == 0 else { return }
+    _ = fchown(descriptor, parent.st_uid, parent.st_gid)
   }
 
   private var error: StoreError { .failed(what: path, why: String(cString: strerror(errno))) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Glibc
 import StateStore
 import Testing
 
@@ -55,13 +56,24 @@ struct DeliveryRunTests {
     #expect(total.delivered == 2)
   }
 
-  @Test("While another deliver has the lease it gives up with words that say so")
+  @Test("While another deliver has the lease it says at once who, and gives up with words that say so")
   func unavailable() throws {
     let installation = try Installation()
-    let other = Lease(stateDirectory: installation.state)
+    let other = Lease(stateDirectory: installation.state, role: .deliver)
     #expect(try other.acquireByRequest(timeoutSeconds: 60))
     let run = try run(installation, RecordingSink(), waitSeconds: 0)
-    #expect(throws: DeliveryRun.LeaseUnavailable.self) { try run.run(once: true) { _ in } }
+    var told: [Lease.Holder?] = []
+    let error = #expect(throws: DeliveryRun.LeaseUnavailable.self) { try run.run(once: true, waiting: { told.append($0) }) { _ in } }
+    #expect(told == [Lease.Holder(process: getpid(), role: .deliver)])
+    #expect(error?.description == "process \(getpid()) (`commonsguard deliver`) kept the delivery lease for 0 s")
     #expect(try run.run(once: true, isCancelled: { true }) { _ in } == DeliveryPass())
+  }
+
+  @Test("Where the lease is free, nobody is waited for")
+  func free() throws {
+    let installation = try Installation()
+    var told = 0
+    _ = try run(installation, RecordingSink()).run(once: true, waiting: { _ in told += 1 }) { _ in }
+    #expect(told == 0)
   }
 }

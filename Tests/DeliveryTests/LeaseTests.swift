@@ -7,6 +7,15 @@ import Testing
 
 @Suite("One worker at a time has the lease")
 struct LeaseTests {
+  /// Waits for what another thread or process does; only a broken program makes it wait long.
+  private func eventually(_ condition: () throws -> Bool) throws -> Bool {
+    for _ in 0..<60_000 {
+      if try condition() { return true }
+      usleep(1000)
+    }
+    return false
+  }
+
   @Test("A lease that somebody has is not had by another, until it is given up")
   func exclusive() throws {
     let directory = try TemporaryDirectory()
@@ -28,11 +37,14 @@ struct LeaseTests {
     holder.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
     holder.arguments = ["--no-fork", directory.file("delivery.lock"), "sleep", "600"]
     try holder.run()
-    while try lease.tryAcquire() {
-      lease.release()
-      usleep(10_000)
-    }
+    #expect(
+      try eventually {
+        guard try lease.tryAcquire() else { return true }
+        lease.release()
+        return false
+      })
     #expect(!lease.isHeld)
+    #expect(try lease.holder() == nil, "it wrote nothing")
     kill(holder.processIdentifier, SIGKILL)
     holder.waitUntilExit()
     #expect(try lease.tryAcquire())
@@ -52,19 +64,19 @@ struct LeaseTests {
       let deliver = Lease(stateDirectory: path)
       let isHeld = (try? deliver.acquireByRequest(timeoutSeconds: 60)) == true
       wasHeld.store(isHeld, ordering: .releasing)
-      while !isDone.load(ordering: .acquiring) { usleep(1000) }
+      for _ in 0..<60_000 where !isDone.load(ordering: .acquiring) { usleep(1000) }
       deliver.release()
       isDone.store(false, ordering: .releasing)
     }
-    while try !plugin.isRequested() { usleep(1000) }
+    #expect(try eventually { try plugin.isRequested() })
     let isHeldTooEarly = wasHeld.load(ordering: .acquiring)
     #expect(!isHeldTooEarly)
     plugin.release()
-    while !wasHeld.load(ordering: .acquiring) { usleep(1000) }
+    #expect(try eventually { wasHeld.load(ordering: .acquiring) })
     #expect(try !plugin.tryAcquire())
     #expect(try !other.tryAcquire())
     isDone.store(true, ordering: .releasing)
-    while isDone.load(ordering: .acquiring) { usleep(1000) }
+    #expect(try eventually { !isDone.load(ordering: .acquiring) })
     #expect(try plugin.tryAcquire())
   }
 
@@ -79,5 +91,33 @@ struct LeaseTests {
     #expect(try !plugin.isRequested())
     plugin.release()
     #expect(try deliver.acquireByRequest(timeoutSeconds: 600))
+  }
+
+  @Test("A lease that is free is not taken while somebody asks for it: he goes first")
+  func requestGoesFirst() throws {
+    let directory = try TemporaryDirectory()
+    let plugin = Lease(stateDirectory: directory.path)
+    let asking = LockFile(directory.file("delivery.request"))
+    #expect(try asking.tryLock())
+    #expect(try !plugin.tryAcquire())
+    #expect(!plugin.isHeld)
+    asking.unlock()
+    #expect(try plugin.tryAcquire())
+  }
+
+  @Test("Who has the lease is said, while he has it; garbage in its place is nobody")
+  func holder() throws {
+    let directory = try TemporaryDirectory()
+    let first = Lease(stateDirectory: directory.path, role: .deliver)
+    let second = Lease(stateDirectory: directory.path)
+    #expect(try second.holder() == nil)
+    #expect(try first.tryAcquire())
+    #expect(try second.holder() == Lease.Holder(process: getpid(), role: .deliver))
+    #expect(try first.holder() == nil, "that is itself")
+    first.release()
+    #expect(try second.holder() == nil)
+    #expect(try second.tryAcquire())
+    #expect(try first.holder()?.description == "process \(getpid()) (`commonsguard run`)")
+    for words in ["", "x run", "12", "12 fly", "-3 run", "0 run", "12 run now"] { #expect(Lease.Holder(words) == nil, "\(words)") }
   }
 }
