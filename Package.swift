@@ -89,8 +89,8 @@ let package = Package(
     tests(of: "Configuration", ["Policy", "Crowdfunding", "Collectives", "Groups"]),
     // The built program, driven as strfry drives it.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["commonsguard", "TestSupport", "Cryptography", "Nostr"], path: "Tests/EndToEndTests",
-      swiftSettings: strict),
+      name: "EndToEndTests", dependencies: ["commonsguard", "TestSupport", "Cryptography", "Nostr", "Policy", "LMDB", "StateStore"],
+      path: "Tests/EndToEndTests", swiftSettings: strict),
     // What the scripts measure and shake the program with: streams, scale, soak.
     .executableTarget(
       name: "laboratory",

@@ -15,8 +15,10 @@ public struct DeliveryPass: Sendable, Equatable {
   public var retried = 0
   /// Rows given up after their last attempt.
   public var failed = 0
-  /// Rows that wait for the operator.
-  public var parked = 0
+  /// Held rows that go on, since the key or the configuration is another one.
+  public var resumed = 0
+  /// Rows that wait for the operator from now on.
+  public var held = 0
   /// What could not be done because the state could not be read or written.
   public var faults = 0
   /// The sink took nothing of a batch: the pass ended there, whatever else is due.
@@ -25,7 +27,7 @@ public struct DeliveryPass: Sendable, Equatable {
   public init() {}
 
   /// Something happened, so there may be more to do.
-  public var didWork: Bool { accepted + refused + built + pruned + delivered + retried + failed + parked > 0 }
+  public var didWork: Bool { accepted + refused + resumed + built + pruned + delivered + retried + failed + held > 0 }
 
   public static func += (left: inout DeliveryPass, right: DeliveryPass) {
     left.accepted += right.accepted
@@ -35,7 +37,8 @@ public struct DeliveryPass: Sendable, Equatable {
     left.delivered += right.delivered
     left.retried += right.retried
     left.failed += right.failed
-    left.parked += right.parked
+    left.resumed += right.resumed
+    left.held += right.held
     left.faults += right.faults
     left.isSinkFailing = right.isSinkFailing
   }

@@ -52,6 +52,7 @@ extension DeliveryWorker {
     var unsent: [OutboxMark] = []
     var waiting: Set<[UInt8]> = []
     var bytes = 0
+    defer { signer.forgetKey() }
     for row in rows where !waiting.contains(row.subject) {
       switch signer.sign(row) {
       case .signed(let line):
@@ -59,8 +60,8 @@ extension DeliveryWorker {
         if bytes > options.batchBytes, !batch.isEmpty { return (batch, signed, unsent) }
         batch.append(row)
         signed.append(line)
-      case .parked(let why):
-        unsent.append(OutboxMark(row: row, fate: .parked(why), at: clock()))
+      case .held(let why):
+        unsent.append(OutboxMark(row: row, fate: .held(why), at: clock()))
       case .failed(let why):
         unsent.append(mark(row, .retry(why)))
         // In order for each subject: what comes after it waits with it.
@@ -87,31 +88,35 @@ extension DeliveryWorker {
     return OutboxMark(row: row, fate: fate, at: now)
   }
 
-  /// One transaction for a batch. When it fails, the marks stay for the next pass.
+  /// Few rows a transaction, since requests wait for it. When one fails, the marks that are left stay for the next pass.
   private func note() throws {
-    if unnoted.isEmpty { return }
-    try store.write { state in
-      for mark in unnoted { try mark.note(in: state) }
+    while !unnoted.isEmpty {
+      let step = unnoted.prefix(Outbox.rowsPerStep)
+      try store.write { state in
+        for mark in step { try mark.note(in: state) }
+        if step.contains(where: \.isHeld) { try state.setNote(Self.heldNote, keyMark) }
+      }
+      unnoted.removeFirst(step.count)
     }
-    unnoted = []
   }
 
   /// Failed rows each, the others by number: a sink that is away must not flood the log.
   private func report(_ marks: [OutboxMark], _ pass: inout DeliveryPass) {
     var delivered = 0
     var retried: (count: Int, error: String) = (0, "")
-    var parked: [String: Int] = [:]
+    var held: [String: Int] = [:]
     for mark in marks {
       switch mark.fate {
       case .delivered: delivered += 1
       case .retry(let error, _): retried = (retried.count + 1, error)
-      case .parked(let why): parked[why, default: 0] += 1
+      case .held(let why): held[why, default: 0] += 1
       case .failed(let error):
         pass.failed += 1
         let fields = [Diagnostic.Field("id", mark.row.id.hex), .init("kind", mark.row.kind), .init("followUp", mark.row.name.rawValue)]
         diagnostics(
           Diagnostic(
-            .error, "delivery.failed", "a follow-up is given up: \(ChildResult.forLog(error)); `commonsguard outbox retry` tries it again",
+            .error, "delivery.failed",
+            "a follow-up is given up: \(ChildResult.forLog(error)); `commonsguard outbox retry \(mark.row.id.short)` tries it again",
             fields: fields))
       }
     }
@@ -122,12 +127,13 @@ extension DeliveryWorker {
           .warning, "delivery.retry", "follow-ups will be tried again: \(ChildResult.forLog(retried.error))", fields: [.init("count", retried.count)])
       )
     }
-    for (why, count) in parked {
+    for (why, count) in held {
       diagnostics(
         Diagnostic(
-          .error, "delivery.parked", "follow-ups wait for the operator: \(why); set it right, then `commonsguard outbox retry`",
+          .error, "delivery.held",
+          "follow-ups are held: \(why); they go on when the key or the configuration is set right, or by `commonsguard outbox retry --all`",
           fields: [.init("count", count)]))
-      pass.parked += count
+      pass.held += count
     }
     pass.delivered += delivered
     pass.retried += retried.count

@@ -46,11 +46,12 @@ extension DeliveryWorker {
   /// False when it has to wait. A request that came after `deferred` was read goes with it: what it asks for is in the state that is built from.
   private func build(_ deferred: DeferredFollowUp, _ pass: inout DeliveryPass) -> Bool {
     guard let validator = registry.validator(of: deferred.domain) else { return false }
+    let deferred = deferred.received(atMost: clock() / 1000)
     do {
       try store.write { state in
         guard try state.removeDeferred(deferred), let (event, changes) = try validator.build(deferred, reading: state) else { return }
         try state.apply(changes)
-        try state.enqueue(.event(event), at: deferred.receivedAt)
+        try state.enqueue(event, builtFor: deferred)
       }
       return true
     } catch {
@@ -75,5 +76,13 @@ extension DeliveryWorker {
         pass.built += 1
       }
     }
+  }
+}
+
+extension DeferredFollowUp {
+  /// A request that came while the clock was ahead counts as come now: no relay takes an event of a year that is to come.
+  func received(atMost now: UInt64) -> DeferredFollowUp {
+    guard receivedAt > now, receivedAt - now > Outbox.longestDelayMilliseconds / 1000 else { return self }
+    return DeferredFollowUp(domain: domain, name: name, subject: subject, trigger: trigger, receivedAt: now, dueAt: now)
   }
 }

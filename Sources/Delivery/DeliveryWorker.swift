@@ -16,6 +16,10 @@ public final class DeliveryWorker {
   let options: DeliveryOptions
   let sink: (any Sink)?
   let signer: RowSigner
+  /// What the node's key is now, without reading it: another one where held rows may go on.
+  private let markKey: () -> [UInt8]
+  /// As it was when this pass began.
+  var keyMark: [UInt8] = []
   /// Unix milliseconds.
   let clock: () -> UInt64
   /// Any number; it chooses the jitter of retries.
@@ -26,17 +30,20 @@ public final class DeliveryWorker {
   /// What became of rows and could not be noted; noted before anything else is sent, so that a full state does not send for ever.
   var unnoted: [OutboxMark] = []
   private var nextPruneAt: UInt64 = 0
+  private var nextTellAt: UInt64 = 0
   private var reported: Set<String> = []
   private var reportAgainAt: UInt64 = 0
 
   /// - Parameters:
   ///   - judge: this worker's own; its `writesFollowUps` says whether released events are published.
   ///   - key: reads the node's secret key, when a row needs it; nil where none is configured. What it throws is shown to the operator.
+  ///   - keyMark: says whether the key, or what is configured of it, is another one: the same bytes while nothing changed.
   ///   - sink: nil for `none`: rows stay due, and the key is never read.
   ///   - clock: Unix milliseconds.
   ///   - random: any number, for the jitter of retries.
   public init(
-    store: StateStore, registry: DomainRegistry, judge: Judge, options: DeliveryOptions, key: @escaping () throws -> SigningKey?, sink: (any Sink)?,
+    store: StateStore, registry: DomainRegistry, judge: Judge, options: DeliveryOptions, key: @escaping () throws -> SigningKey?,
+    keyMark: @escaping () -> [UInt8] = { [] }, sink: (any Sink)?,
     clock: @escaping () -> UInt64 = SystemClock.unixMilliseconds, random: @escaping () -> UInt64 = { .random(in: 0...UInt64.max) },
     diagnostics: @escaping @Sendable (Diagnostic) -> Void
   ) {
@@ -48,6 +55,7 @@ public final class DeliveryWorker {
     self.clock = clock
     self.random = random
     self.diagnostics = diagnostics
+    markKey = keyMark
     signer = RowSigner(nodeKey: options.nodeKey, readKey: key)
     batchRows = options.batchRows
   }
@@ -58,10 +66,12 @@ public final class DeliveryWorker {
   public func runOnce(mayContinue: () -> Bool = { true }) -> DeliveryPass {
     var pass = DeliveryPass()
     signer.begin()
+    keyMark = markKey()
     step(&pass, "judge released events") { try judgeReleased(&$0, mayContinue) }
     step(&pass, "build deferred follow-ups") { try buildDeferred(&$0, mayContinue) }
     step(&pass, "keep a domain's state up") { try keepUp(&$0, mayContinue) }
     step(&pass, "remove old rows") { try prune(&$0, mayContinue) }
+    step(&pass, "go on with held rows") { try resumeHeld(&$0, mayContinue) }
     step(&pass, "deliver") { try deliverDue(&$0, mayContinue) }
     return pass
   }
@@ -75,9 +85,13 @@ public final class DeliveryWorker {
       var times: [UInt64] = []
       if try state.deferredCount() > 0 {
         times = try state.dueDeferred(now: horizon / 1000, limit: Self.lookedAtRows).filter { registry.validator(of: $0.domain) != nil }
-          .map { $0.dueAt.multipliedReportingOverflow(by: 1000).partialValue }
+          .map { $0.received(atMost: now / 1000).dueAt.multipliedReportingOverflow(by: 1000).partialValue }
       }
-      if sink != nil { times += try state.dueFollowUps(now: horizon, limit: Self.lookedAtRows).map(\.nextAttemptAt) }
+      if sink != nil {
+        times += try state.dueFollowUps(now: horizon, limit: Self.lookedAtRows).map { row in
+          Outbox.isPutOff(until: row.nextAttemptAt, at: now) ? row.nextAttemptAt : 0
+        }
+      }
       return times.min() ?? .max
     }
     guard let due, due <= horizon else { return nil }
@@ -86,6 +100,11 @@ public final class DeliveryWorker {
 
   private static let lookedAtRows = 100
   private static let pruneMilliseconds: UInt64 = 60_000
+  private static let tellMilliseconds: UInt64 = 3_600_000
+  /// Between two transactions that requests may wait for.
+  private static let pauseMilliseconds: UInt64 = 1
+  /// A pass removes at most so many times a few rows; the next one goes on.
+  private static let maxPruneSteps = 100
   private static let reportMilliseconds: UInt64 = 600_000
   private static let maxReported = 100
 
@@ -98,7 +117,7 @@ public final class DeliveryWorker {
   func fault(_ pass: inout DeliveryPass, _ what: String, _ error: any Error) {
     pass.faults += 1
     let now = clock()
-    if now >= reportAgainAt || reported.count >= Self.maxReported {
+    if now >= reportAgainAt || reportAgainAt - now > Self.reportMilliseconds || reported.count >= Self.maxReported {
       reported = []
       reportAgainAt = now &+ Self.reportMilliseconds
     }
@@ -106,14 +125,50 @@ public final class DeliveryWorker {
     if reported.insert(words).inserted { diagnostics(Diagnostic(.error, "delivery.fault", words)) }
   }
 
+  /// Removes what is kept no longer, few rows a transaction and with a pause behind each, since requests wait for the same lock.
   private func prune(_ pass: inout DeliveryPass, _ mayContinue: () -> Bool) throws {
     let now = clock()
-    guard now >= nextPruneAt else { return }
-    while mayContinue() {
+    // Not in an hour either: the clock was ahead.
+    guard now >= nextPruneAt || nextPruneAt - now > Self.pruneMilliseconds else { return }
+    for _ in 0..<Self.maxPruneSteps {
+      guard mayContinue() else { return }
       let count = try store.write { try $0.pruneOutbox(now: now / 1000, keepingDue: sink == nil ? options.keptRows : nil) }
       pass.pruned += count
-      if count == 0 { break }
+      if count == 0 {
+        nextPruneAt = now &+ Self.pruneMilliseconds
+        return try tellDropped(now)
+      }
+      SystemClock.sleep(milliseconds: Self.pauseMilliseconds)
     }
-    nextPruneAt = now &+ Self.pruneMilliseconds
+  }
+
+  /// Says once in an hour that follow-ups were dropped for want of room, if any were.
+  private func tellDropped(_ now: UInt64) throws {
+    guard now >= nextTellAt || nextTellAt - now > Self.tellMilliseconds else { return }
+    let totals = try store.read { try $0.outboxTotals() }
+    guard totals.dropped > totals.told else { return }
+    try store.write { try $0.noteDroppedTold(totals.dropped) }
+    nextTellAt = now &+ Self.tellMilliseconds
+    diagnostics(
+      Diagnostic(
+        .error, "delivery.outbox-full",
+        "the outbox has had its quarter of the state: the oldest follow-ups that waited were dropped; see to the sink, or raise state.mapSizeMiB",
+        fields: [.init("count", totals.dropped - totals.told)]))
+  }
+
+  /// Under this name the state keeps the `keyMark` under which rows were held last.
+  static let heldNote = "delivery.held"
+
+  /// Held rows are due again when the key file or the configuration is another one than when they were held.
+  private func resumeHeld(_ pass: inout DeliveryPass, _ mayContinue: () -> Bool) throws {
+    guard sink != nil, try store.read({ try $0.stuckFollowUpCount() }) > 0,
+      try store.read({ try $0.note(Self.heldNote) }) != keyMark
+    else { return }
+    while mayContinue() {
+      let count = try store.write { try $0.retryStuckFollowUps([.held]) }
+      pass.resumed += count
+      if count == 0 { return try store.write { try $0.setNote(Self.heldNote, keyMark) } }
+      SystemClock.sleep(milliseconds: Self.pauseMilliseconds)
+    }
   }
 }

@@ -8,7 +8,7 @@ struct OutboxMark {
     case delivered
     case retry(String, at: UInt64)
     case failed(String)
-    case parked(String)
+    case held(String)
   }
 
   let row: OutboxRow
@@ -16,12 +16,14 @@ struct OutboxMark {
   /// Unix milliseconds.
   let at: UInt64
 
+  var isHeld: Bool { if case .held = fate { true } else { false } }
+
   func note(in state: borrowing StateWriter) throws {
     switch fate {
     case .delivered: try state.markDelivered(row.sequence, at: at / 1000)
     case .retry(let error, let next): try state.markAttemptFailed(row.sequence, error: error, nextAttemptAt: next)
     case .failed(let error): try state.markFailed(row.sequence, error: error)
-    case .parked(let error): try state.parkFollowUp(row.sequence, error: error)
+    case .held(let error): try state.holdFollowUp(row.sequence, error: error)
     }
   }
 }

@@ -70,7 +70,7 @@ extension StateWriter {
 }
 
 extension StoreReader where Self: ~Copyable {
-  /// What may be built now, at most `limit`.
+  /// What may be built now, at most `limit`. What was received by a clock that was far ahead does not wait for that time to come.
   ///
   /// - Parameter now: Unix seconds.
   public func dueDeferred(now: UInt64, limit: Int) throws -> [DeferredFollowUp] {
@@ -78,7 +78,8 @@ extension StoreReader where Self: ~Copyable {
     try walk(tables.deferred) { _, value in
       guard due.count < limit else { return false }
       let deferred = try DeferredFollowUp(decoding: value)
-      if deferred.dueAt <= now { due.append(deferred) }
+      let wasAhead = deferred.receivedAt > now && deferred.receivedAt - now > Outbox.longestDelayMilliseconds / 1000
+      if deferred.dueAt <= now || wasAhead { due.append(deferred) }
       return true
     }
     return due

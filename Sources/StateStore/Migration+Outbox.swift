@@ -17,7 +17,8 @@ extension Migration {
           next = sequence
           return false
         }
-        batch.append(try OutboxRow(sequence: sequence, decodingSchema1: value))
+        // One that cannot be read stays where it is, and is shown there.
+        if let row = try? OutboxRow(sequence: sequence, decodingSchema1: value) { batch.append(row) }
         return true
       }
       for row in batch { try writer.refile(row) }
@@ -34,7 +35,7 @@ extension StateWriter {
     var queued = row
     queued.state = .due
     if row.state != .due { try take(queued) }
-    try put(outboxTable(of: row.state), row.sequence, row.encoded())
+    try putRow(row)
   }
 }
 
@@ -53,7 +54,7 @@ extension OutboxRow {
     let subject = try reader.counted()
     let lastError = try reader.string()
     let json = try reader.counted()
-    // What cannot be read stays as it is: the worker parks it.
+    // What cannot be read stays as it is: the worker holds it.
     let body: Body = isSigned ? .signed(raw: json) : .unsigned(form: UnsignedEvent(parsing: json)?.form ?? json)
     self.init(sequence: sequence, id: id, kind: kind, name: name, subject: subject, trigger: trigger, body: body, createdAt: createdAt)
     self.state = state

@@ -6,7 +6,7 @@ import Policy
 ///
 /// ```
 /// version 2 · state 1 · attempts 4 · nextAttemptAt 8 · subjectHash 8 · createdAt 8 · deliveredAt 8 · id 32 · kind 8 · trigger 32 ·
-/// signed 1 · name n · subject n · lastError n · body n
+/// signed 1 · name n · subject n · lastError n · body n (empty once it is delivered)
 /// ```
 public struct OutboxRow: Sendable {
   public enum Body: Sendable, Equatable {
@@ -14,6 +14,8 @@ public struct OutboxRow: Sendable {
     case unsigned(form: [UInt8])
     /// A whole event, published as it is.
     case signed(raw: [UInt8])
+    /// Delivered: the event is at the relay, and the row is kept so that it is not queued again.
+    case gone
   }
 
   /// Its place in the order of delivery; never given twice.
@@ -25,13 +27,13 @@ public struct OutboxRow: Sendable {
   public let subject: [UInt8]
   /// The event that caused it.
   public let trigger: EventID
-  public let body: Body
+  public internal(set) var body: Body
   /// Unix seconds of the trigger's receipt.
   public let createdAt: UInt64
   public internal(set) var state = OutboxState.due
   /// Attempts that failed.
   public internal(set) var attempts: UInt32 = 0
-  /// Unix milliseconds before which it is not tried; 0 for at once.
+  /// Unix milliseconds before which it is not tried; 0 for at once. More than ten minutes ahead counts as at once.
   public internal(set) var nextAttemptAt: UInt64 = 0
   /// Unix seconds; 0 until it is delivered.
   public internal(set) var deliveredAt: UInt64 = 0
@@ -78,6 +80,7 @@ public struct OutboxRow: Sendable {
       switch body {
       case .unsigned(let form): (false, form)
       case .signed(let raw): (true, raw)
+      case .gone: (false, [])
       }
     var writer = RecordWriter(capacity: 192 + subject.count + bytes.count)
     writer.put(Self.version)
@@ -110,6 +113,15 @@ public struct OutboxRow: Sendable {
     return try state(from: &reader)
   }
 
+  static func name(of bytes: UnsafeRawBufferPointer) throws -> FollowUpName {
+    var reader = try reader(of: bytes)
+    _ = try reader.fixed(nameOffset - 1)
+    return try name(from: &reader)
+  }
+
+  /// Everything before the name has a fixed length.
+  private static let nameOffset = 1 + 1 + 4 + 8 + 8 + 8 + 8 + 32 + 8 + 32 + 1
+
   private static func reader(of bytes: UnsafeRawBufferPointer) throws -> RowReader {
     var reader = RowReader(bytes, of: "outbox")
     try reader.version(Self.version)
@@ -141,6 +153,6 @@ public struct OutboxRow: Sendable {
     subject = try reader.counted()
     lastError = try reader.string()
     let bytes = try reader.counted()
-    body = isSigned ? .signed(raw: bytes) : .unsigned(form: bytes)
+    body = bytes.isEmpty ? .gone : isSigned ? .signed(raw: bytes) : .unsigned(form: bytes)
   }
 }

@@ -6,8 +6,8 @@ public enum OutboxState: UInt8, CaseIterable, Sendable {
   case due = 1
   /// The sink has it; kept for 30 days.
   case delivered = 2
-  /// Waits for the operator: `outbox retry` or `drop`.
-  case parked = 3
+  /// Waits for the operator: it goes on when the key file or the configuration changes, or by `outbox retry`.
+  case held = 3
   /// Given up after too many attempts; waits for the operator too.
   case failed = 4
 
@@ -16,7 +16,7 @@ public enum OutboxState: UInt8, CaseIterable, Sendable {
     switch self {
     case .due: "due"
     case .delivered: "delivered"
-    case .parked: "parked"
+    case .held: "held"
     case .failed: "failed"
     }
   }

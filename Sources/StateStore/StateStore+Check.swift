@@ -36,9 +36,13 @@ extension StoreReader where Self: ~Copyable {
 
   fileprivate func outboxDifferences() throws -> [String] {
     var (unnamed, astray, unindexed) = (0, 0, 0)
-    var (count, delivered) = (0, 0)
-    try outboxRows { row in
+    var (count, unreadable, delivered) = (0, 0, 0)
+    try outboxEntries { entry in
       count += 1
+      guard let row = entry.readable else {
+        unreadable += 1
+        return true
+      }
       if try number(tables.outboxIDs, row.id.bytes, of: "outbox.ids") != row.sequence { unnamed += 1 }
       if try self.row(outboxTable(of: row.state), row.sequence) == nil { astray += 1 }
       if row.state == .delivered {
@@ -47,11 +51,13 @@ extension StoreReader where Self: ~Copyable {
       }
       return true
     }
-    let surplus = abs(try entryCount(tables.outboxDelivered) - delivered) + abs(try entryCount(tables.outboxIDs) - count)
+    let surplus = max(0, abs(try entryCount(tables.outboxDelivered) - delivered) - unreadable) + abs(try entryCount(tables.outboxIDs) - count)
+    let isMiscounted = try outboxTotals().bytes != countedOutboxTotals().bytes
     return Self.lines([
-      (unnamed, "outbox rows that their id does not lead to"), (astray, "outbox rows that are not in the table of their state"),
+      (unreadable, "outbox rows that cannot be read"), (unnamed, "outbox rows that their id does not lead to"),
+      (astray, "outbox rows that are not in the table of their state"),
       (unindexed, "delivered outbox rows that are not in the order of delivery"),
-      (surplus, "entries too many or too few in the outbox's indexes"),
+      (surplus, "entries too many or too few in the outbox's indexes"), (isMiscounted ? 1 : 0, "wrong sum of the outbox's bytes"),
     ])
   }
 

@@ -27,12 +27,12 @@ public final class StateStore: Sendable {
       try Self.checkVersion(in: environment, schema, isReadOnly: options.isReadOnly, directory: options.directory)
       let handles = try environment.tables(StoreTables.names(options.tables), create: !options.isReadOnly) { transaction, handles in
         // Tables were made: the schema's version comes with them, so that a new state costs one commit.
-        let writer = StateWriter(transaction, try StoreTables(options.tables, handles))
+        let writer = StateWriter(transaction, try StoreTables(options.tables, handles, mapBytes: options.mapLimitBytes))
         let isNew = try writer.schemaVersion() == nil
         try schema.migrate(writer)
         if isNew { for note in options.firstNotes { try writer.setNote(note.name, note.value) } }
       }
-      let tables = try StoreTables(options.tables, handles)
+      let tables = try StoreTables(options.tables, handles, mapBytes: options.mapLimitBytes)
       self.environment = environment
       self.tables = tables
       self.options = options

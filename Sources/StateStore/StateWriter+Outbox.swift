@@ -7,6 +7,7 @@ extension StateWriter {
   /// Queues a follow-up. An event whose final id is in the outbox already, in whatever state, is not queued again, unless it is meant to be
   /// delivered once more and does not wait for that already; a deferred one is merged with what waits for its subject.
   ///
+  /// Where the outbox has its quarter of the map, the oldest rows go (`makeOutboxRoom`).
   /// - Parameter receivedAt: Unix seconds of the trigger's receipt.
   public func enqueue(_ followUp: FollowUp, at receivedAt: UInt64) throws {
     switch followUp {
@@ -17,15 +18,33 @@ extension StateWriter {
     }
   }
 
-  private func enqueue(_ event: FollowUpEvent, at receivedAt: UInt64, isAgain: Bool = false) throws {
-    if isAgain, let row = try outboxRow(id: event.id), row.state != .due { try remove(row) }
-    let sequence = max((try lastNumber(tables.outbox) ?? 0) &+ 1, try outboxFloor())
-    guard try put(tables.outboxIDs, event.id.value, sequence.keyBytes, mode: .noOverwrite) else { return }
-    let row = OutboxRow(sequence: sequence, event, createdAt: receivedAt)
-    try put(tables.outbox, sequence, row.encoded(), mode: .append)
+  /// Queues what was built for a deferred request, in the place of what was built for it before and is not delivered yet: of one address
+  /// a relay keeps the newest, and so does the outbox. It goes to the end, and waits for as long as the other would have waited.
+  public func enqueue(_ event: FollowUpEvent, builtFor deferred: DeferredFollowUp) throws {
+    let key = deferred.key
+    let older = try number(tables.outboxNewest, key, of: "outbox.newest").flatMap { try outboxEntry($0)?.readable }
+    let waiting = older.flatMap { $0.state == .delivered ? nil : $0 }
+    guard let sequence = try enqueue(event, at: deferred.receivedAt, behind: waiting) else { return }
+    try put(tables.outboxNewest, key, sequence.keyBytes)
+    if let waiting { try remove(waiting) }
   }
 
-  /// The sink has the row. Here and below: false, and nothing changed, when the row is not due any more.
+  /// Returns its number; nil when its id is there already.
+  @discardableResult
+  private func enqueue(
+    _ event: FollowUpEvent, at receivedAt: UInt64, isAgain: Bool = false, behind older: OutboxRow? = nil
+  ) throws -> UInt64? {
+    if isAgain, let row = try outboxEntry(id: event.id)?.readable, row.state != .due { try remove(row) }
+    let sequence = max((try lastNumber(tables.outbox) ?? 0) &+ 1, try outboxFloor())
+    guard try put(tables.outboxIDs, event.id.value, sequence.keyBytes, mode: .noOverwrite) else { return nil }
+    var row = OutboxRow(sequence: sequence, event, createdAt: receivedAt)
+    if let older, older.state == .due { (row.attempts, row.nextAttemptAt) = (older.attempts, older.nextAttemptAt) }
+    try putRow(row, mode: .append)
+    try makeOutboxRoom()
+    return sequence
+  }
+
+  /// The sink has the row; its event is kept no longer. Here and below: false, and nothing changed, when the row is not due any more.
   ///
   /// - Parameter time: Unix seconds.
   @discardableResult
@@ -34,6 +53,7 @@ extension StateWriter {
       $0.state = .delivered
       $0.deliveredAt = time
       $0.lastError = ""
+      $0.body = .gone
     }
   }
 
@@ -61,9 +81,9 @@ extension StateWriter {
 
   /// The row cannot be delivered without the operator (the key does not match, say). The later rows of the subject go on.
   @discardableResult
-  public func parkFollowUp(_ sequence: UInt64, error: String) throws -> Bool {
+  public func holdFollowUp(_ sequence: UInt64, error: String) throws -> Bool {
     try change(sequence) {
-      $0.state = .parked
+      $0.state = .held
       $0.lastError = error
     }
   }
@@ -71,54 +91,71 @@ extension StateWriter {
   /// The operator wants the row tried again, at once and with all its attempts. False when there is no such row, or it is delivered.
   public func retryFollowUp(_ id: EventID) throws -> Bool {
     guard let row = try outboxRow(id: id), row.state != .delivered else { return false }
+    try retry(row)
+    return true
+  }
+
+  /// The same for rows that are held, or failed, the oldest first, at most `limit` a call. Returns how many there were.
+  public func retryStuckFollowUps(_ states: Set<OutboxState>, limit: Int = Outbox.rowsPerStep) throws -> Int {
+    var rows: [OutboxRow] = []
+    try walk(tables.outboxStuck) { key, value in
+      guard rows.count < limit else { return false }
+      let row = OutboxEntry(sequence: try Self.number(key: key), decoding: value).readable
+      if let row, states.contains(row.state) { rows.append(row) }
+      return true
+    }
+    for row in rows { try retry(row) }
+    return rows.count
+  }
+
+  /// The same for due rows that wait for their next attempt, from this number on, at most `limit` a call.
+  ///
+  /// - Returns: how many there were, and where the next call goes on; nil at the end.
+  public func retryPutOffFollowUps(from start: UInt64, limit: Int = Outbox.rowsPerStep) throws -> (count: Int, next: UInt64?) {
+    var rows: [OutboxRow] = []
+    var next: UInt64?
+    try walk(tables.outbox, from: start.keyBytes) { key, value in
+      guard let (nextAttemptAt, _) = try? OutboxRow.timing(of: value), nextAttemptAt > 0 else { return true }
+      let sequence = try Self.number(key: key)
+      guard rows.count < limit else {
+        next = sequence
+        return false
+      }
+      if let row = OutboxEntry(sequence: sequence, decoding: value).readable { rows.append(row) }
+      return true
+    }
+    for row in rows { try retry(row) }
+    return (rows.count, next)
+  }
+
+  private func retry(_ row: OutboxRow) throws {
     var retried = row
     retried.state = .due
     retried.attempts = 0
     retried.nextAttemptAt = 0
     try replace(row, by: retried)
-    return true
   }
 
-  /// Removes the row, in whatever state. False when there is no such row.
+  /// Removes the row, in whatever state. False when there is no such row. Throws when it cannot be read.
   public func dropFollowUp(_ id: EventID) throws -> Bool {
     guard let row = try outboxRow(id: id) else { return false }
     try remove(row)
     return true
   }
 
-  /// Removes what is kept no longer, at most `limit` rows a call: rows delivered more than 30 days ago and, where `keepingDue` is given
-  /// (sink `none`), the oldest due rows beyond that number. Returns how many went.
-  ///
-  /// - Parameter now: Unix seconds.
-  @discardableResult
-  public func pruneOutbox(now: UInt64, keepingDue: Int? = nil, limit: Int = 1000) throws -> Int {
-    var old: [UInt64] = []
-    let oldest = now > Outbox.deliveredSeconds ? now - Outbox.deliveredSeconds : 0
-    try walk(tables.outboxDelivered) { key, _ in
-      var reader = RowReader(key, of: "outbox.delivered")
-      guard old.count < limit, try reader.uint64() < oldest else { return false }
-      old.append(try Self.number(key: key))
-      return true
-    }
-    if let keepingDue {
-      let surplus = min(try entryCount(tables.outbox) - max(keepingDue, 0), limit - old.count)
-      if surplus > 0 {
-        let wanted = old.count + surplus
-        try walk(tables.outbox) { key, _ in
-          old.append(try Self.number(key: key))
-          return old.count < wanted
-        }
-      }
-    }
-    for sequence in old {
-      guard let row = try outboxRow(sequence) else { throw Fault.unreadable("outbox", "row \(sequence) is missing") }
+  /// Removes what stands under the number, readable or not. False when there is nothing. Looks through the ids for a row that cannot be read.
+  public func dropFollowUp(number: UInt64) throws -> Bool {
+    switch try outboxEntry(number) {
+    case .row(let row)?:
       try remove(row)
+      return true
+    case .unreadable?, nil:
+      return try removeUnreadable([number])
     }
-    return old.count
   }
 
   private func change(_ sequence: UInt64, _ body: (inout OutboxRow) -> Void) throws -> Bool {
-    guard let row = try outboxRow(sequence), row.state == .due else { return false }
+    guard let row = try outboxEntry(sequence)?.readable, row.state == .due else { return false }
     var changed = row
     body(&changed)
     try replace(row, by: changed)
@@ -127,25 +164,76 @@ extension StateWriter {
 
   private func replace(_ row: OutboxRow, by changed: OutboxRow) throws {
     if outboxTable(of: row.state) != outboxTable(of: changed.state) { try take(row) }
-    try put(outboxTable(of: changed.state), changed.sequence, changed.encoded())
-    if changed.state == .delivered { try put(tables.outboxDelivered, changed.deliveredAt.keyBytes + changed.sequence.keyBytes, mark) }
+    try putRow(changed)
+    if changed.state == .delivered {
+      try put(tables.outboxDelivered, changed.deliveredAt.keyBytes + changed.sequence.keyBytes, mark)
+    }
   }
 
-  private func remove(_ row: OutboxRow) throws {
+  func remove(_ row: OutboxRow) throws {
     try take(row)
     try delete(tables.outboxIDs, row.id.bytes)
   }
 
+  /// Takes rows that cannot be read, or are missing, out of every table and index: one walk over the indexes for all of them. False when
+  /// nothing was there.
+  @discardableResult
+  func removeUnreadable(_ sequences: Set<UInt64>) throws -> Bool {
+    var isThere = false
+    for sequence in sequences {
+      try keepNumber(sequence)
+      for table in [tables.outbox, tables.outboxStuck, tables.outboxDone] where try deleteRow(table, sequence) { isThere = true }
+    }
+    var ids: [[UInt8]] = []
+    try walk(tables.outboxIDs) { key, value in
+      var reader = RowReader(value, of: "outbox.ids")
+      if sequences.contains(try reader.uint64()) { ids.append(Array(key)) }
+      return true
+    }
+    for id in ids { try delete(tables.outboxIDs, id) }
+    var times: [[UInt8]] = []
+    try walk(tables.outboxDelivered) { key, _ in
+      if sequences.contains(try Self.number(key: key)) { times.append(Array(key)) }
+      return true
+    }
+    for time in times { try delete(tables.outboxDelivered, time) }
+    return isThere || !ids.isEmpty || !times.isEmpty
+  }
+
   /// Takes the row out of the table of its state.
   func take(_ row: OutboxRow) throws {
-    // A number is never given twice: the row may stand elsewhere now, and the worker may still hold the one of a row that the operator drops.
-    if row.state == .due, try lastNumber(tables.outbox) == row.sequence, try outboxFloor() <= row.sequence {
-      try put(tables.meta, MetaName.outboxFloor, (row.sequence &+ 1).keyBytes)
-    }
+    if row.state == .due { try keepNumber(row.sequence) }
     if row.state == .delivered { try delete(tables.outboxDelivered, row.deliveredAt.keyBytes + row.sequence.keyBytes) }
-    try delete(outboxTable(of: row.state), row.sequence)
+    try deleteRow(outboxTable(of: row.state), row.sequence)
+  }
+
+  /// A number is never given twice: the row may stand elsewhere now, and the worker may still hold the one of a row that the operator drops.
+  private func keepNumber(_ sequence: UInt64) throws {
+    guard try lastNumber(tables.outbox) == sequence, try outboxFloor() <= sequence else { return }
+    try put(tables.meta, MetaName.outboxFloor, (sequence &+ 1).keyBytes)
   }
 
   /// The least number that a new row may have.
   private func outboxFloor() throws -> UInt64 { try number(tables.meta, MetaName.outboxFloor, of: "meta") ?? 1 }
+
+  /// Writes the row into the table of its state, and counts it.
+  func putRow(_ row: OutboxRow, mode: PutMode = .overwrite) throws {
+    let (table, bytes) = (outboxTable(of: row.state), row.encoded())
+    var totals = try outboxTotals()
+    totals.replace(mode == .append ? nil : try self.row(table, row.sequence)?.count, by: bytes.count)
+    try put(table, row.sequence, bytes, mode: mode)
+    try keep(totals)
+  }
+
+  @discardableResult
+  private func deleteRow(_ table: TableHandle, _ sequence: UInt64) throws -> Bool {
+    guard let count = try row(table, sequence)?.count else { return false }
+    var totals = try outboxTotals()
+    totals.replace(count, by: nil)
+    try delete(table, sequence)
+    try keep(totals)
+    return true
+  }
+
+  func keep(_ totals: OutboxTotals) throws { try put(tables.meta, MetaName.outboxTotals, totals.encoded) }
 }

@@ -33,9 +33,12 @@ public struct StoreOptions: Sendable {
   /// LMDB's map begins small and grows by doubling, so that a new state does not reserve its whole limit.
   static let initialMapBytes = 16 << 20
 
+  /// `mapSizeMiB` in bytes, within what a map can be.
+  var mapLimitBytes: Int { min(max(mapSizeMiB, 1), 1 << 24) << 20 }
+
   var environmentOptions: Environment.Options {
     Environment.Options(
-      initialMapBytes: Self.initialMapBytes, mapLimitBytes: min(max(mapSizeMiB, 1), 1 << 24) << 20,
+      initialMapBytes: Self.initialMapBytes, mapLimitBytes: mapLimitBytes,
       maxTables: UInt32(clamping: StoreTables.ownNames.count + Table.maxPerDomain * Domain.allCases.count),
       durability: durability == .full ? .full : .relaxed, isReadOnly: isReadOnly, faultInjection: faultInjection)
   }

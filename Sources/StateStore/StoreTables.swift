@@ -13,6 +13,7 @@ import Policy
 /// outbox.done       sequence 8                        → OutboxRow   (delivered)
 /// outbox.delivered  delivered at 8 (s) · sequence 8   → 1
 /// outbox.ids        id 32                             → sequence 8
+/// outbox.newest     domain 1 · name · 0 · subject     → sequence 8  (of what was built last for that request)
 /// deferred          domain 1 · name · 0 · subject     → DeferredFollowUp
 /// parked            sequence 8                        → ParkedEvent
 /// parked.ids        id 32                             → sequence 8
@@ -24,8 +25,10 @@ import Policy
 /// ```
 public final class StoreTables: Sendable {
   let meta, journal, events: TableHandle
-  let outbox, outboxStuck, outboxDone, outboxDelivered, outboxIDs, deferred: TableHandle
+  let outbox, outboxStuck, outboxDone, outboxDelivered, outboxIDs, outboxNewest, deferred: TableHandle
   let parked, parkedIDs, parkedWaiting, parkedAges, parkedPubkeys, parkedReleased, authors: TableHandle
+  /// The most bytes that all outbox rows take together.
+  let outboxLimitBytes: UInt64
   /// By `Table.slot`.
   private let domains: [TableHandle?]
   /// All of them with their names, the store's own first.
@@ -33,15 +36,18 @@ public final class StoreTables: Sendable {
 
   /// The store's own tables, in the order in which they are opened.
   static let ownNames = [
-    "meta", "journal", "events", "outbox", "outbox.stuck", "outbox.done", "outbox.delivered", "outbox.ids", "deferred",
-    "parked", "parked.ids", "parked.waiting", "parked.ages", "parked.pubkeys", "parked.released", "authors",
+    "meta", "journal", "events", "outbox", "outbox.stuck", "outbox.done", "outbox.delivered", "outbox.ids", "outbox.newest",
+    "deferred", "parked", "parked.ids", "parked.waiting", "parked.ages", "parked.pubkeys", "parked.released", "authors",
   ]
 
   /// All names, the store's own first.
   static func names(_ declared: [Table]) -> [String] { ownNames + declared.map(\.name) }
 
-  /// - Parameter handles: the open tables, in the order of `names`.
-  init(_ declared: [Table], _ handles: [TableHandle]) throws {
+  /// - Parameters:
+  ///   - handles: the open tables, in the order of `names`.
+  ///   - mapBytes: how large the state may grow.
+  init(_ declared: [Table], _ handles: [TableHandle], mapBytes: Int) throws {
+    outboxLimitBytes = Outbox.limitBytes(mapBytes: mapBytes)
     let named = Array(zip(Self.names(declared), handles))
     var remaining = named[...]
     func own(_ name: String) throws -> TableHandle {
@@ -56,6 +62,7 @@ public final class StoreTables: Sendable {
     outboxDone = try own("outbox.done")
     outboxDelivered = try own("outbox.delivered")
     outboxIDs = try own("outbox.ids")
+    outboxNewest = try own("outbox.newest")
     deferred = try own("deferred")
     parked = try own("parked")
     parkedIDs = try own("parked.ids")

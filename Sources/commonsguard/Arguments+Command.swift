@@ -18,9 +18,10 @@ extension Arguments {
     case stateExport(file: String?, replaces: Bool)
     /// nil: rows in any state.
     case outboxList(state: OutboxRowState?)
-    case outboxShow(EventID)
-    case outboxRetry(EventID)
-    case outboxDrop(EventID)
+    case outboxShow(OutboxReference)
+    /// nil: all that are held, failed or put off.
+    case outboxRetry(OutboxReference?)
+    case outboxDrop(OutboxReference)
     case campaignList(CampaignFilter)
     case campaignShow(projectID: String)
     /// nil: the user's own name; no reason.
@@ -50,6 +51,6 @@ extension Arguments {
 
     enum CampaignFilter: String, Sendable { case active, completed, all }
 
-    enum OutboxRowState: String, Sendable, CaseIterable { case due, delivered, parked, failed }
+    enum OutboxRowState: String, Sendable, CaseIterable { case due, delivered, held, failed }
   }
 }

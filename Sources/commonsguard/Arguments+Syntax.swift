@@ -102,11 +102,17 @@ extension Arguments {
         "the journal as request lines, with an end that tells that it is whole; `rebuild` makes the same state of them",
         example: "commonsguard state export journal.jsonl"),
       .init(
-        "outbox list", options: [.init("state-filter", value: "STATE", "only rows that are due, delivered, parked or failed")],
+        "outbox list", options: [.init("state-filter", value: "STATE", "only rows that are due, delivered, held or failed")],
         "the follow-ups, oldest first", example: "commonsguard outbox list --state-filter failed"),
-      .init("outbox show", operands: "ID", count: 1...1, "one follow-up and its event", example: "commonsguard outbox show <64 hex digits>"),
-      .init("outbox retry", operands: "ID", count: 1...1, "make a failed follow-up due again", example: "commonsguard outbox retry <64 hex digits>"),
-      .init("outbox drop", operands: "ID", count: 1...1, "forget a follow-up for ever", example: "commonsguard outbox drop <64 hex digits>"),
+      .init(
+        "outbox show", operands: "ID|NUMBER", count: 1...1, "one follow-up and its event; of an id the first 8 digits are enough",
+        example: "commonsguard outbox show 4f160afe"),
+      .init(
+        "outbox retry", operands: "ID|NUMBER", count: 0...1, options: [.init("all", "all that are held, failed or put off")],
+        "make a follow-up due again, at once", example: "commonsguard outbox retry --all"),
+      .init(
+        "outbox drop", operands: "ID|NUMBER", count: 1...1, "forget a follow-up for ever, also one that cannot be read",
+        example: "commonsguard outbox drop 4f160afe"),
       .init(
         "campaign list",
         options: [

@@ -38,6 +38,20 @@ extension Arguments {
       return state
     }
 
+    func outboxReference() throws(UsageError) -> OutboxReference {
+      guard let word = operands.first else { throw UsageError("ID is missing; --all means every one") }
+      guard let reference = OutboxReference(word) else {
+        throw UsageError("\(word) is neither an event id (64 hex digits, or the first 8 or more) nor the number of a row")
+      }
+      return reference
+    }
+
+    /// For an option that stands in the place of the operand.
+    func none() throws(UsageError) -> OutboxReference? {
+      if let operand = operands.first { throw UsageError("\(operand) and --all exclude each other") }
+      return nil
+    }
+
     func eventID() throws(UsageError) -> EventID {
       let word = try operand()
       guard let id = EventID(hex: word) else { throw UsageError("\(word) is not an event id (64 lowercase hex digits)") }

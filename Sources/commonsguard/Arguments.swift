@@ -99,9 +99,9 @@ struct Arguments: Sendable, Equatable {
     case "state digest": .stateDigest
     case "state export": .stateExport(file: values.operands.first, replaces: values.has("force"))
     case "outbox list": .outboxList(state: try values.outboxState())
-    case "outbox show": .outboxShow(try values.eventID())
-    case "outbox retry": .outboxRetry(try values.eventID())
-    case "outbox drop": .outboxDrop(try values.eventID())
+    case "outbox show": .outboxShow(try values.outboxReference())
+    case "outbox retry": .outboxRetry(try values.has("all") ? values.none() : values.outboxReference())
+    case "outbox drop": .outboxDrop(try values.outboxReference())
     case "campaign list": .campaignList(try values.campaignFilter())
     case "campaign show": .campaignShow(projectID: try values.operand())
     case "campaign trust": .campaignTrust(projectID: try values.operand(), by: try values.words("by"), reason: try values.words("reason"))

@@ -2,6 +2,7 @@
 import Configuration
 import Cryptography
 import Delivery
+import Glibc
 import Judgement
 import Policy
 import StateStore
@@ -17,14 +18,31 @@ enum DeliverySetup {
     return DeliveryWorker(
       store: store, registry: registry, judge: judge,
       options: DeliveryOptions(nodeKey: configuration.node.publicKey, attempts: UInt32(clamping: configuration.delivery.attempts)),
-      key: { try keyFile.map(Self.key) }, sink: sink(configuration.delivery), diagnostics: diagnostics)
+      key: { try keyFile.map(Self.key) }, keyMark: { Self.keyMark(configuration.node) }, sink: sink(configuration.delivery),
+      diagnostics: diagnostics)
   }
 
   /// The bytes of the secret are wiped as soon as the key is made.
   private static func key(_ path: String) throws -> SigningKey {
     var secret = try SecretKeyFile.read(path)
-    defer { for index in secret.indices { secret[index] = 0 } }
+    defer { secret.wipe() }
     return try SigningKey(secret: secret)
+  }
+
+  /// What changes when the key may be another one, without a look into it: where it is to be found, by whom, and what the file system says.
+  private static func keyMark(_ node: Configuration.Node) -> [UInt8] {
+    var mark = "\(node.publicKey?.hex ?? "") \(geteuid())"
+    if let path = node.secretKeyFile {
+      var facts = stat()
+      mark += stat(path, &facts) == 0 ? " \(path) \(words(facts))" : " \(path): \(errno)"
+    }
+    return SHA256.digest(of: Array(mark.utf8)).bytes
+  }
+
+  private static func words(_ facts: stat) -> String {
+    let (modified, changed) = (facts.st_mtim, facts.st_ctim)
+    let times = "\(modified.tv_sec).\(modified.tv_nsec) \(changed.tv_sec).\(changed.tv_nsec)"
+    return "\(facts.st_dev) \(facts.st_ino) \(facts.st_size) \(facts.st_mode) \(facts.st_uid) \(times)"
   }
 
   private static func sink(_ delivery: Configuration.Delivery) -> (any Sink)? {

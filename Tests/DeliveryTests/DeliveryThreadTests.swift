@@ -109,14 +109,45 @@ struct DeliveryThreadTests {
   @Test("A worker that cannot be made is reported once, and tried again")
   func failingFactory() throws {
     let installation = try Installation()
+    let tries = Shared(0)
     let thread = try DeliveryThread(
       store: installation.store, stateDirectory: installation.state, syncs: false, pacing: quick,
-      makeWorker: { throw StoreError.failed(what: "worker", why: "test") }, diagnostics: installation.report)
+      makeWorker: {
+        tries.withLock { $0 += 1 }
+        throw StoreError.failed(what: "worker", why: "test")
+      }, diagnostics: installation.report)
     #expect(thread.start())
-    #expect(try eventually { installation.names.contains("delivery.lease-failed") })
-    usleep(300_000)
+    #expect(try eventually { tries.withLock { $0 } >= 4 })
     #expect(installation.names.filter { $0 == "delivery.lease-failed" }.count == 1)
     thread.stop()
     #expect(try eventually { thread.isStopped })
+  }
+
+  @Test("A round hands the lease over before anything else: also where no worker can be made")
+  func handsOverFirst() throws {
+    let installation = try Installation()
+    let lease = Lease(stateDirectory: installation.state)
+    let fails = Shared(false)
+    let sink = installation.directory.file("plugin")
+    var rounds = DeliveryRounds(
+      store: installation.store, lease: lease, syncs: false, pacing: quick,
+      makeWorker: {
+        if fails.withLock({ $0 }) { throw StoreError.failed(what: "worker", why: "test") }
+        return try installation.worker(FileSink(path: sink))
+      }, diagnostics: installation.report)
+    fails.withLock { $0 = true }
+    _ = rounds.next(isWritten: false, isStopping: { false })
+    #expect(lease.isHeld)
+    let other = Lease(stateDirectory: installation.state, role: .deliver)
+    #expect(try !other.acquireByRequest(timeoutSeconds: 0))
+    let asking = LockFile(installation.state + "/delivery.request")
+    #expect(try asking.tryLock())
+    try installation.enqueue(["one"])
+    _ = rounds.next(isWritten: false, isStopping: { false })
+    #expect(!lease.isHeld)
+    fails.withLock { $0 = false }
+    _ = rounds.next(isWritten: false, isStopping: { false })
+    #expect(installation.directory.lines("plugin").isEmpty)
+    #expect(installation.names.last == "delivery.lease-released")
   }
 }

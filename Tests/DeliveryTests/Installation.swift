@@ -5,11 +5,11 @@ import Judgement
 import LMDB
 import Nostr
 import Policy
-import StateStore
 import Synchronization
 import TestSupport
 
 @testable import Delivery
+@testable import StateStore
 
 /// A state with the fake domain, and a clock that the test sets.
 final class Installation: Sendable {
@@ -21,17 +21,23 @@ final class Installation: Sendable {
   let now = Atomic<UInt64>(1_700_000_000_000)
   /// While true, no write transaction can be committed.
   let failsCommits = Shared(false)
+  /// How many write transactions were committed, or failed to be.
+  let commits = Shared(0)
   private let keyReads = Atomic<Int>(0)
 
   static let node = FakeDomain.node
 
-  init() throws {
+  init(mapSizeMiB: Int = 1024) throws {
     directory = try TemporaryDirectory()
-    let failsCommits = failsCommits
+    let (failsCommits, commits) = (failsCommits, commits)
     store = try StateStore(
       StoreOptions(
-        directory: directory.file("state"), tables: registry.tables,
-        faultInjection: { point in point == .commit && failsCommits.withLock { $0 } ? EIO : 0 }))
+        directory: directory.file("state"), tables: registry.tables, mapSizeMiB: mapSizeMiB,
+        faultInjection: { point in
+          guard point == .commit else { return 0 }
+          commits.withLock { $0 += 1 }
+          return failsCommits.withLock { $0 } ? EIO : 0
+        }))
   }
 
   var state: String { directory.file("state") }
@@ -41,7 +47,8 @@ final class Installation: Sendable {
   func advance(seconds: UInt64) { now.add(seconds * 1000, ordering: .relaxed) }
 
   func worker(
-    _ sink: (any Sink)?, options: DeliveryOptions? = nil, key: @escaping () throws -> SigningKey? = { Installation.node.key }
+    _ sink: (any Sink)?, options: DeliveryOptions? = nil, key: @escaping () throws -> SigningKey? = { Installation.node.key },
+    keyMark: @escaping () -> [UInt8] = { [] }
   ) throws -> DeliveryWorker {
     DeliveryWorker(
       store: store, registry: registry, judge: try Judge(store: store, registry: registry),
@@ -49,18 +56,31 @@ final class Installation: Sendable {
       key: {
         self.keyReads.add(1, ordering: .relaxed)
         return try key()
-      }, sink: sink, clock: { self.now.load(ordering: .relaxed) }, random: { 0 }, diagnostics: report)
+      }, keyMark: keyMark, sink: sink, clock: { self.now.load(ordering: .relaxed) }, random: { 0 }, diagnostics: report)
   }
 
   /// Queues follow-ups by the node with these contents, and returns their ids.
   @discardableResult
-  func enqueue(_ contents: [String], subject: String = "subject", author: TestKey = Installation.node, kind: UInt64 = 1985) throws -> [EventID] {
+  func enqueue(
+    _ contents: [String], subject: String = "subject", author: TestKey = Installation.node, kind: UInt64 = 1985, createdAt: UInt64 = 1_700_000_000
+  ) throws
+    -> [EventID]
+  {
     let events = try contents.map { content in
-      let event = try UnsignedEvent(pubkey: author.pubkey, createdAt: 1_700_000_000, kind: kind, tags: [], content: content)
+      let event = try UnsignedEvent(pubkey: author.pubkey, createdAt: createdAt, kind: kind, tags: [], content: content)
       return FollowUpEvent(name: .decisionLabel, subject: Array(subject.utf8), trigger: event.id, body: .unsigned(event))
     }
     try store.write { state in for event in events { try state.enqueue(.event(event), at: 1_700_000_000) } }
     return events.map(\.id)
+  }
+
+  /// Queues a follow-up whose row is of a layout that nobody knows, and returns its number.
+  func enqueueSpoilt(_ content: String) throws -> UInt64 {
+    let row = try row(try enqueue([content])[0])
+    var bytes = row.encoded()
+    bytes[0] = 9
+    try store.write { try $0.put($0.tables.outbox, row.sequence, bytes) }
+    return row.sequence
   }
 
   func row(_ id: EventID) throws -> OutboxRow {

@@ -76,4 +76,56 @@ struct StateWorkTests {
     #expect(try installation.store.read { try $0.known(child.id) } != nil)
     #expect(try installation.row(child.id).name == .parkedEvent)
   }
+
+  @Test("While nothing is delivered, what is built anew takes the place of what was built before", arguments: [true, false])
+  func builtInPlace(hasSink: Bool) throws {
+    let installation = try Installation()
+    let sink = RecordingSink()
+    sink.answer = { _ in .retry("away") }
+    let worker = try installation.worker(hasSink ? sink : nil)
+    for content in ["a", "b", "c"] {
+      #expect(try judge(author.event(kind: 7001, content: content), installation).isAccept)
+      installation.advance(seconds: 5)
+      #expect(worker.runOnce().built == 1)
+    }
+    #expect(try installation.counts() == OutboxCounts(due: 1))
+    installation.advance(seconds: 600)
+    let last = RecordingSink()
+    #expect(try installation.worker(last).runOnce().delivered == 1)
+    #expect(try last.lines.map { try Event(parsing: $0).content.string } == ["3"])
+    #expect(try installation.store.check() == [])
+  }
+
+  @Test("A build whose commit fails leaves the request and the event of before; done again, there is one event")
+  func failedBuild() throws {
+    let installation = try Installation()
+    let worker = try installation.worker(nil)
+    #expect(try judge(author.event(kind: 7001, content: "a"), installation).isAccept)
+    installation.advance(seconds: 5)
+    #expect(worker.runOnce().built == 1)
+    #expect(try judge(author.event(kind: 7001, content: "b"), installation).isAccept)
+    installation.advance(seconds: 5)
+    installation.failsCommits.withLock { $0 = true }
+    #expect(worker.runOnce().built == 0)
+    #expect(try installation.counts() == OutboxCounts(due: 1))
+    #expect(try installation.store.read { try $0.deferredCount() } == 1)
+    installation.failsCommits.withLock { $0 = false }
+    #expect(worker.runOnce().built == 1)
+    let sink = RecordingSink()
+    #expect(try installation.worker(sink).runOnce().delivered == 1)
+    #expect(try sink.lines.map { try Event(parsing: $0).content.string } == ["2"])
+  }
+
+  @Test("A request that came while the clock was ahead is built at once, with a time that relays take")
+  func clockWasAhead() throws {
+    let installation = try Installation()
+    let twentyYears: UInt64 = 20 * 365 * 86_400
+    #expect(try judge(author.event(kind: 7001, content: "a"), installation, at: 1_700_000_000 + twentyYears).isAccept)
+    let sink = RecordingSink()
+    let worker = try installation.worker(sink)
+    #expect(worker.millisecondsUntilDue(limit: 5000) == 0)
+    #expect(worker.runOnce().delivered == 1)
+    #expect(try Event(parsing: try #require(sink.lines.first)).createdAt == 1_700_000_000)
+    #expect(worker.runOnce() == DeliveryPass())
+  }
 }

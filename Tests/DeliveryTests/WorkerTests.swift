@@ -201,6 +201,109 @@ struct WorkerTests {
     #expect(worker.runOnce().pruned == 1)
     #expect(try installation.counts().delivered == 0)
   }
+
+  @Test("Rows that the sink says nothing about are tried again, not taken for delivered")
+  func silentSink() throws {
+    let installation = try Installation()
+    let ids = try ["a", "b", "c"].flatMap { try installation.enqueue([$0], subject: $0) }
+    let pass = try installation.worker(Silent()).runOnce()
+    #expect(pass.delivered == 1)
+    #expect(pass.retried == 2)
+    #expect(try installation.row(ids[0]).state == .delivered)
+    for id in ids.dropFirst() {
+      #expect(try installation.row(id).state == .due)
+      #expect(try installation.row(id).lastError == "the sink does not say what became of it")
+    }
+  }
+
+  @Test("What a command printed is kept for the operator in the outbox, and stands in no diagnostic", arguments: [1, 20] as [UInt32])
+  func quotedEvent(attempts: UInt32) throws {
+    let installation = try Installation()
+    let id = try installation.enqueue(["one"])[0]
+    let sink = CommandSink(arguments: ["sh", "-c", "cat > /dev/null; echo 'refused {content: private}' >&2; exit 3"])
+    let options = DeliveryOptions(nodeKey: Installation.node.pubkey, attempts: attempts)
+    _ = try installation.worker(sink, options: options).runOnce()
+    #expect(try installation.row(id).lastError.contains("refused {content: private}"))
+    let said = installation.diagnostics.withLock { $0.map(\.message) }
+    #expect(installation.names == [attempts == 1 ? "delivery.failed" : "delivery.retry"])
+    for words in said {
+      #expect(words.contains("exit 3"))
+      #expect(!words.contains("private"))
+    }
+    if attempts == 1 { #expect(said[0].contains("`commonsguard outbox retry \(id.short)`")) }
+  }
+
+  @Test("Old rows are removed, and batches noted, by a few rows a transaction: a request never waits for all of them")
+  func smallSteps() throws {
+    let installation = try Installation()
+    try installation.enqueue((0..<175).map { "\($0)" })
+    let worker = try installation.worker(RecordingSink())
+    func commits(_ body: () -> Void) -> Int {
+      let before = installation.commits.withLock { $0 }
+      body()
+      return installation.commits.withLock { $0 } - before
+    }
+    #expect(commits { _ = worker.runOnce() } >= 4)
+    #expect(try installation.counts() == OutboxCounts(delivered: 175))
+    installation.advance(seconds: 31 * 86_400)
+    var pruned = 0
+    #expect(commits { pruned = worker.runOnce().pruned } >= 4)
+    #expect(pruned == 175)
+    #expect(try installation.counts() == OutboxCounts())
+  }
+
+  @Test("A row that cannot be read does not end the deliveries of the others")
+  func unreadableRow() throws {
+    let installation = try Installation()
+    let spoiling = try installation.enqueueSpoilt("one")
+    try installation.enqueue(["two", "three"])
+    let worker = try installation.worker(RecordingSink())
+    #expect(worker.runOnce().delivered == 2)
+    #expect(worker.runOnce() == DeliveryPass())
+    #expect(worker.millisecondsUntilDue(limit: 5000) == nil)
+    #expect(try installation.counts() == OutboxCounts(delivered: 2, unreadable: 1))
+    #expect(try installation.store.write { try $0.dropFollowUp(number: spoiling) })
+  }
+
+  @Test("A clock that was ahead once puts nothing off: rows are tried, old ones removed, faults told")
+  func clockWasAhead() throws {
+    let installation = try Installation()
+    let id = try installation.enqueue(["one"])[0]
+    let sink = RecordingSink()
+    sink.answer = { _ in .retry("away") }
+    let worker = try installation.worker(sink)
+    let twentyYears: UInt64 = 20 * 365 * 86_400
+    installation.advance(seconds: twentyYears)
+    #expect(worker.runOnce().retried == 1)
+    installation.now.subtract(twentyYears * 1000, ordering: .relaxed)
+    #expect(worker.millisecondsUntilDue(limit: 5000) == 0)
+    sink.answer = { _ in .delivered }
+    #expect(worker.runOnce().delivered == 1)
+    #expect(try installation.row(id).deliveredAt == 1_700_000_000)
+    installation.advance(seconds: 31 * 86_400)
+    #expect(worker.runOnce().pruned == 1)
+  }
+
+  @Test("When the outbox has had its quarter of the state, the rows that went are told of once, with their number")
+  func fullOutbox() throws {
+    let installation = try Installation(mapSizeMiB: 4)
+    for number in 0..<40 { try installation.enqueue([String(repeating: "x", count: 60_000)], subject: "\(number)", createdAt: UInt64(number)) }
+    let dropped = try installation.store.read { try $0.outboxTotals().dropped }
+    #expect(dropped > 10)
+    let worker = try installation.worker(nil)
+    for _ in 0..<3 {
+      _ = worker.runOnce()
+      installation.advance(seconds: 61)
+    }
+    #expect(installation.names == ["delivery.outbox-full"])
+    #expect(installation.diagnostics.withLock { $0[0].fields } == [.init("count", dropped)])
+    for number in 100..<140 { try installation.enqueue([String(repeating: "x", count: 60_000)], subject: "\(number)", createdAt: UInt64(number)) }
+    _ = worker.runOnce()
+    #expect(installation.names.count == 1)
+    installation.advance(seconds: 3600)
+    _ = worker.runOnce()
+    #expect(installation.names == ["delivery.outbox-full", "delivery.outbox-full"])
+  }
 }
 
 /// A command that one event breaks, and every batch with it.
@@ -211,4 +314,8 @@ private struct Breaking: Sink {
     let breaks = batch.contains { $0.id == poison }
     return batch.map { _ in breaks ? .retry("broken") : .delivered }
   }
+}
+/// Says what became of the first row only.
+private struct Silent: Sink {
+  func deliver(_ batch: [SignedRow]) -> [SinkOutcome] { [.delivered] }
 }

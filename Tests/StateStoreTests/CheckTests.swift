@@ -16,7 +16,7 @@ import Testing
     try store.write { writer in
       _ = try writer.markDelivered(1, at: 5)
       _ = try writer.markFailed(2, error: "x")
-      _ = try writer.parkFollowUp(3, error: "x")
+      _ = try writer.holdFollowUp(3, error: "x")
       _ = try writer.dropFollowUp(id(4))
       for number in 1...3 { _ = try writer.park(parked(number), waitingFor: .test("\(number % 2)")) }
       try writer.release(.test("1"))

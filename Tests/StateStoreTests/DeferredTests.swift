@@ -32,6 +32,14 @@ import Testing
     #expect(row.subject == bytes("a"))
   }
 
+  @Test("What a clock received that was more than ten minutes ahead does not wait for that time")
+  func clockWasAhead() throws {
+    try enqueue(deferred("a", receivedAt: 100 + 601, dueAt: 100 + 606))
+    try enqueue(deferred("b", receivedAt: 100 + 600, dueAt: 100 + 605))
+    #expect(try due(now: 100).map(\.subject) == [bytes("a")])
+    #expect(try due(now: 100 + 605).map(\.subject) == [bytes("b")])
+  }
+
   @Test("Requests for one subject merge: the earliest time, and the trigger received last", arguments: [false, true])
   func merging(reversed: Bool) throws {
     let requests = [deferred("a", trigger: 1, receivedAt: 100, dueAt: 105), deferred("a", trigger: 2, receivedAt: 103, dueAt: 108)]

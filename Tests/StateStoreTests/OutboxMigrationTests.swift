@@ -43,7 +43,7 @@ import Testing
         switch state {
         case .due: break
         case .delivered: try writer.put(writer.tables.outboxDelivered, time.keyBytes + UInt64(number).keyBytes, mark)
-        case .parked, .failed: try writer.put(writer.tables.outboxStuck, UInt64(number), [state.rawValue])
+        case .held, .failed: try writer.put(writer.tables.outboxStuck, UInt64(number), [state.rawValue])
         }
       }
       try writer.put(writer.tables.meta, MetaName.schema, UInt64(1).keyBytes)
@@ -57,11 +57,11 @@ import Testing
   @Test("A state of schema 1 keeps its follow-ups, each in the table of its state, and numbers go on")
   func refiled() throws {
     let events = try events(6)
-    try makeOld([.delivered, .due, .failed, .parked, .due, .delivered], events)
+    try makeOld([.delivered, .due, .failed, .held, .due, .delivered], events)
     let store = try state.open()
     #expect(try store.information().schemaVersion == Schema.current.version)
     #expect(try store.check() == [])
-    #expect(try store.read { try $0.outboxCounts() } == OutboxCounts(due: 2, delivered: 2, parked: 1, failed: 1))
+    #expect(try store.read { try $0.outboxCounts() } == OutboxCounts(due: 2, delivered: 2, held: 1, failed: 1))
     for (number, event) in zip(1..., events) {
       let row = try #require(try store.read { try $0.outboxRow(id: event.id) })
       #expect(row.sequence == UInt64(number))
@@ -88,15 +88,20 @@ import Testing
     #expect(try store.check() == [])
   }
 
-  @Test("A row whose event cannot be read is kept as it is; one that is cut stops the opening, and nothing is changed")
+  @Test("A row whose event cannot be read is kept as it is; one that is cut stays where it was, and is shown with what is wrong")
   func damaged() throws {
-    let event = try events(1)[0]
-    try makeOld([.due], [event])
-    let damaged = row(1, .due, id: event.id, body: bytes("{}"))
-    try state.open(schema: Schema(version: 1, migrations: [])).write { try $0.put($0.tables.outbox, 1, Array(damaged.dropLast())) }
-    #expect(throws: StoreError.self) { try state.open() }
-    try state.open(schema: Schema(version: 1, migrations: [])).write { try $0.put($0.tables.outbox, 1, damaged) }
+    let events = try events(2)
+    try makeOld([.due, .due], events)
+    try state.open(schema: Schema(version: 1, migrations: [])).write { writer throws in
+      try writer.put(writer.tables.outbox, 1, row(1, .due, id: events[0].id, body: bytes("{}")))
+      try writer.put(writer.tables.outbox, 2, Array(row(2, .due, id: events[1].id, body: events[1].json).dropLast()))
+    }
     let store = try state.open()
-    #expect(try store.read { try $0.outboxRow(id: event.id) }?.body == .unsigned(form: bytes("{}")))
+    #expect(try store.read { try $0.outboxRow(id: events[0].id) }?.body == .unsigned(form: bytes("{}")))
+    guard case .unreadable(2, let why)? = try store.read({ try $0.outboxEntry(2) }) else { throw Stop() }
+    #expect(why.contains("row version 1, expected 2"))
+    #expect(try store.read { try $0.dueFollowUps(now: 2000, limit: 9).map(\.sequence) } == [1])
+    #expect(try store.write { try $0.dropFollowUp(number: 2) })
+    #expect(try store.check() == [])
   }
 }

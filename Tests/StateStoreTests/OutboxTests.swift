@@ -57,6 +57,90 @@ import Testing
     #expect(try row(1).state == .delivered)
   }
 
+  @Test("An event that is to be delivered once more is queued anew from every state but due", arguments: OutboxState.allCases)
+  func again(from state: OutboxState) throws {
+    try enqueue(1...1)
+    try store.write { writer throws in
+      switch state {
+      case .due: break
+      case .delivered: #expect(try writer.markDelivered(1, at: 60))
+      case .held: #expect(try writer.holdFollowUp(1, error: "x"))
+      case .failed: #expect(try writer.markFailed(1, error: "x"))
+      }
+      guard case .event(let event) = followUp(1) else { throw Stop() }
+      try writer.enqueue(.again(event), at: 90)
+    }
+    #expect(try due() == [state == .due ? 1 : 2])
+    #expect(try row(1).createdAt == (state == .due ? 50 : 90))
+    #expect(try store.read { try $0.outboxCounts() } == OutboxCounts(due: 1))
+    #expect(try store.check() == [])
+  }
+
+  @Test("What is put off further than any back-off goes was put off by a clock that was ahead: it is due")
+  func clockWasAhead() throws {
+    try enqueue(1...2)
+    let now: UInt64 = 1_700_000_000_000
+    #expect(try store.write { try $0.markAttemptFailed(1, error: "x", nextAttemptAt: now + Outbox.longestDelayMilliseconds) })
+    #expect(try due(now: now) == [])
+    #expect(try store.read { try $0.putOffFollowUps(now: now)?.first } == now + Outbox.longestDelayMilliseconds)
+    #expect(try due(now: now - 1) == [1, 2])
+    let inTwentyYears = now + 20 * 365 * 86_400_000
+    #expect(try store.write { try $0.markAttemptFailed(1, error: "x", nextAttemptAt: inTwentyYears) })
+    #expect(try due(now: now) == [1, 2])
+    #expect(try store.read { try $0.putOffFollowUps(now: now) } == nil)
+  }
+
+  @Test("All that are held or failed are retried few at a time, only those of the states asked for, each at its old place")
+  func retryStuck() throws {
+    try enqueue(1...7)
+    try store.write { writer throws in
+      for number in [1, 3, 5] as [UInt64] { #expect(try writer.markFailed(number, error: "x")) }
+      for number in [2, 4] as [UInt64] { #expect(try writer.holdFollowUp(number, error: "x")) }
+    }
+    #expect(try store.write { try $0.retryStuckFollowUps([.held]) } == 2)
+    #expect(try due() == [2, 4, 6, 7])
+    #expect(try store.write { try $0.retryStuckFollowUps([.held, .failed], limit: 2) } == 2)
+    #expect(try store.write { try $0.retryStuckFollowUps([.held, .failed], limit: 2) } == 1)
+    #expect(try store.write { try $0.retryStuckFollowUps([.held, .failed], limit: 2) } == 0)
+    #expect(try due() == [1, 2, 3, 4, 5, 6, 7])
+    #expect(try row(1).attempts == 0)
+  }
+
+  @Test("All that are put off are made due few at a time; those that are due already are not touched")
+  func retryPutOff() throws {
+    try enqueue(1...5)
+    try store.write { writer throws in
+      for number in [1, 2, 4] as [UInt64] { #expect(try writer.markAttemptFailed(number, error: "x", nextAttemptAt: 5000)) }
+    }
+    let first = try store.write { try $0.retryPutOffFollowUps(from: 0, limit: 2) }
+    #expect(first == (2, 4))
+    let second = try store.write { try $0.retryPutOffFollowUps(from: try #require(first.next), limit: 2) }
+    #expect(second == (1, nil))
+    #expect(try due(now: 1) == [1, 2, 3, 4, 5])
+    #expect(try row(1).attempts == 0)
+    #expect(try store.write { try $0.retryPutOffFollowUps(from: 0) } == (0, nil))
+  }
+
+  @Test("Ids are found by their first digits, and no more than asked for")
+  func prefixes() throws {
+    let events = ["ab01", "ab02", "ac01"].map { $0 + String(repeating: "0", count: 60) }.compactMap { EventID(hex: $0) }
+    try store.write { writer throws in
+      for id in events {
+        let body = FollowUpEvent.Body.signed(raw: bytes("{}"), id: id, kind: 1)
+        try writer.enqueue(.event(FollowUpEvent(name: .alert, subject: bytes("s"), trigger: id, body: body)), at: 1)
+      }
+    }
+    func found(_ digits: String, limit: Int = 9) throws -> [EventID] {
+      try store.read { try $0.outboxIDs(beginningWith: digits, limit: limit) }
+    }
+    #expect(try found("ab") == Array(events.prefix(2)))
+    #expect(try found("ab", limit: 1) == [events[0]])
+    #expect(try found("a") == events)
+    #expect(try found("ac01") == [events[2]])
+    #expect(try found(events[1].hex) == [events[1]])
+    for none in ["ad", "ab03", "ff", "x", events[1].hex + "0"] { #expect(try found(none) == [], "\(none)") }
+  }
+
   @Test("Rows of one subject wait behind one that is put off; those of other subjects do not")
   func order() throws {
     try enqueue(1...3, subject: "a")
@@ -82,15 +166,15 @@ import Testing
     #expect(try row(1).attempts == 2)
   }
 
-  @Test("Failed and parked rows are not due, do not hold back later ones, and are retried at their old place")
+  @Test("Failed and held rows are not due, do not hold back later ones, and are retried at their old place")
   func stuck() throws {
     try enqueue(1...4)
     try store.write { writer throws in
       #expect(try writer.markFailed(1, error: "20 attempts"))
-      #expect(try writer.parkFollowUp(2, error: "key does not match"))
+      #expect(try writer.holdFollowUp(2, error: "key does not match"))
     }
     #expect(try due() == [3, 4])
-    #expect(try store.read { try $0.outboxCounts() } == OutboxCounts(due: 2, delivered: 0, parked: 1, failed: 1))
+    #expect(try store.read { try $0.outboxCounts() } == OutboxCounts(due: 2, delivered: 0, held: 1, failed: 1))
     #expect(try store.write { try $0.retryFollowUp(id(1)) })
     #expect(try due() == [1, 3, 4])
     #expect(try row(1).attempts == 0)
@@ -105,7 +189,7 @@ import Testing
       #expect(try !writer.markDelivered(1, at: 61))
       #expect(try !writer.markAttemptFailed(1, error: "late", nextAttemptAt: 1))
       #expect(try !writer.markFailed(1, error: "late"))
-      #expect(try !writer.parkFollowUp(1, error: "late"))
+      #expect(try !writer.holdFollowUp(1, error: "late"))
       #expect(try !writer.retryFollowUp(id(1)))
       #expect(try !writer.markDelivered(2, at: 61))
     }
@@ -162,7 +246,7 @@ import Testing
     #expect(try listed(.due) == [1, 5])
     #expect(try listed(.delivered) == [4, 2])
     #expect(try listed(.failed) == [3])
-    #expect(try listed(.parked) == [])
+    #expect(try listed(.held) == [])
   }
 
   @Test("Delivered rows go after 30 days and not before; rows that are not delivered stay")

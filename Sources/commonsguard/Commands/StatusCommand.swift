@@ -13,7 +13,7 @@ enum StatusCommand {
     let (p50, p99, max) = (counters.latency.percentile(0.5), counters.latency.percentile(0.99), counters.latency.maxMicroseconds)
     guard !installation.arguments.printsJSON else {
       let outboxMembers: [(String, JSONOutput)] = [
-        ("due", .integer(Int64(outbox.due))), ("delivered", .integer(Int64(outbox.delivered))), ("parked", .integer(Int64(outbox.parked))),
+        ("due", .integer(Int64(outbox.due))), ("delivered", .integer(Int64(outbox.delivered))), ("held", .integer(Int64(outbox.held))),
         ("failed", .integer(Int64(outbox.failed))), ("deferred", .integer(Int64(deferred))),
       ]
       // No money moves in this version: every transfer is posted at once.
@@ -44,7 +44,7 @@ enum StatusCommand {
     for (prefix, count) in byPrefix { Console.print("         \(count) \(prefix)") }
     Console.print(max == 0 ? "latency  nothing measured yet" : "latency  p50 \(p50) µs, p99 \(p99) µs, max \(max) µs")
     Console.print(
-      "outbox   \(outbox.due) due, \(outbox.delivered) delivered, \(outbox.parked) parked, \(outbox.failed) failed, \(deferred) deferred")
+      "outbox   \(outbox.due) due, \(outbox.delivered) delivered, \(outbox.held) held, \(outbox.failed) failed, \(deferred) deferred")
     Console.print("waiting  \(counted(parked, "parked event")) for what they name")
     Console.print("state    \(installation.configuration.state.path): \(information.usedBytes >> 10) KiB of \(information.limitBytes >> 20) MiB")
     for (table, count) in information.entries where count > 0 { Console.print("         \(count) \(table)") }
