@@ -30,6 +30,8 @@ final class LockFile {
 
   func unlock() {
     guard isHeld else { return }
+    // Whoever takes it next may note nothing: then it says nobody rather than us.
+    _ = ftruncate(descriptor, 0)
     flock(descriptor, LOCK_UN)
     isHeld = false
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import LMDB
+import Policy
 
 /// The sums of the outbox, kept in `meta` by whatever changes a row.
 ///
@@ -20,7 +21,13 @@ public struct OutboxTotals: Sendable, Equatable {
 
   init() {}
 
-  var encoded: [UInt8] { bytes.keyBytes + dropped.keyBytes + told.keyBytes }
+  var encoded: [UInt8] {
+    var writer = RecordWriter(capacity: 24)
+    writer.put(bytes)
+    writer.put(dropped)
+    writer.put(told)
+    return writer.bytes
+  }
 
   init(decoding value: UnsafeRawBufferPointer) throws {
     var reader = RowReader(value, of: "meta")

@@ -39,8 +39,7 @@ extension StateWriter {
     guard try put(tables.outboxIDs, event.id.value, sequence.keyBytes, mode: .noOverwrite) else { return nil }
     var row = OutboxRow(sequence: sequence, event, createdAt: receivedAt)
     if let older, older.state == .due { (row.attempts, row.nextAttemptAt) = (older.attempts, older.nextAttemptAt) }
-    try putRow(row, mode: .append)
-    try makeOutboxRoom()
+    if try putRow(row, mode: .append).bytes > tables.outboxLimitBytes { try makeOutboxRoom() }
     return sequence
   }
 
@@ -216,13 +215,15 @@ extension StateWriter {
   /// The least number that a new row may have.
   private func outboxFloor() throws -> UInt64 { try number(tables.meta, MetaName.outboxFloor, of: "meta") ?? 1 }
 
-  /// Writes the row into the table of its state, and counts it.
-  func putRow(_ row: OutboxRow, mode: PutMode = .overwrite) throws {
+  /// Writes the row into the table of its state, and counts it. Returns the sums.
+  @discardableResult
+  func putRow(_ row: OutboxRow, mode: PutMode = .overwrite) throws -> OutboxTotals {
     let (table, bytes) = (outboxTable(of: row.state), row.encoded())
     var totals = try outboxTotals()
     totals.replace(mode == .append ? nil : try self.row(table, row.sequence)?.count, by: bytes.count)
     try put(table, row.sequence, bytes, mode: mode)
     try keep(totals)
+    return totals
   }
 
   @discardableResult

@@ -120,4 +120,16 @@ struct LeaseTests {
     #expect(try first.holder()?.description == "process \(getpid()) (`commonsguard run`)")
     for words in ["", "x run", "12", "12 fly", "-3 run", "0 run", "12 run now"] { #expect(Lease.Holder(words) == nil, "\(words)") }
   }
+
+  @Test("A lock that root's command makes belongs to whom the state belongs to", .enabled(if: geteuid() == 0))
+  func owner() throws {
+    let directory = try TemporaryDirectory()
+    #expect(chown(directory.path, 65_534, 65_534) == 0)
+    #expect(try Lease(stateDirectory: directory.path, role: .deliver).acquireByRequest(timeoutSeconds: 60))
+    for name in ["delivery.lock", "delivery.request"] {
+      var facts = stat()
+      #expect(stat(directory.file(name), &facts) == 0)
+      #expect(facts.st_uid == 65_534 && facts.st_gid == 65_534)
+    }
+  }
 }
