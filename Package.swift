@@ -42,7 +42,9 @@ let package = Package(
     .systemLibrary(name: "CSecp256k1", path: "Sources/CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
     .systemLibrary(name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSystem", path: "Sources/CSystem"),
-    library("LMDB", ["CLMDB"]),
+    // What may run in a signal handler, which Swift may not.
+    .target(name: "CFaults", path: "Sources/CFaults"),
+    library("LMDB", ["CLMDB", "CFaults", "CSystem"]),
     library("Cryptography", ["CSecp256k1", "CCrypto", "CSystem"]),
     // Floor 1
     library("Nostr", ["Cryptography"]),
@@ -66,8 +68,8 @@ let package = Package(
     .executableTarget(
       name: "commonsguard",
       dependencies: [
-        "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "Collectives", "Groups", "StateStore", "Judgement", "Plugin",
-        "Delivery",
+        "CFaults", "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "Collectives", "Groups", "StateStore", "Judgement",
+        "Plugin", "Delivery",
         "Configuration",
       ],
       path: "Sources/commonsguard", swiftSettings: strict),

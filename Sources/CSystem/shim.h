@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -15,9 +16,11 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
+extern int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until);
 extern int close_range(unsigned int first, unsigned int last, int flags);
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 
@@ -34,6 +37,17 @@ static inline int commonsguard_get_flags(int descriptor) { return fcntl(descript
 static inline int commonsguard_duplicate_above(int descriptor, int lowest) { return fcntl(descriptor, F_DUPFD_CLOEXEC, lowest); }
 // What was written into a pipe and nobody has read; negative where that cannot be told.
 static inline int commonsguard_unread_bytes(int descriptor) { int count = 0; return ioctl(descriptor, FIONREAD, &count) == 0 ? count : -1; }
+// 0, or the error's number. Locks of the whole file that belong to the process, not to the descriptor: F_GETLK then names the holder, in our own numbers.
+static inline int commonsguard_lock_file(int descriptor, short type) {
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+  return fcntl(descriptor, F_SETLK, &lock) == 0 ? 0 : errno;
+}
+// The process that holds a lock which keeps us from writing; 0 when it is in another PID namespace, -1 when nobody holds one.
+static inline int commonsguard_lock_holder(int descriptor, long start, long length) {
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+  if (fcntl(descriptor, F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return -1;
+  return lock.l_pid > 0 ? lock.l_pid : 0;
+}
 static inline char *commonsguard_optarg(void) { return optarg; }
 static inline int commonsguard_optind(void) { return optind; }
 static inline int commonsguard_optopt(void) { return optopt; }

@@ -37,7 +37,8 @@ public struct DeliveryRun {
   /// - Parameters:
   ///   - waiting: is told at once when another process has the lease, and which.
   ///   - progress: is told about each pass that did something.
-  /// - Returns: all passes together. Throws `LeaseUnavailable`, or a `StoreError` when the lease's files cannot be made.
+  /// - Returns: all passes together. Throws `LeaseUnavailable`, or a `StoreError` when the lease's files cannot be made, or
+  ///   the state is no longer the one that was opened.
   public func run(
     once: Bool, isCancelled: () -> Bool = { false }, waiting: (Lease.Holder?) -> Void = { _ in }, progress: (DeliveryPass) -> Void
   ) throws -> DeliveryPass {
@@ -49,6 +50,8 @@ public struct DeliveryRun {
     var total = DeliveryPass()
     var failingPasses = 0
     while !isCancelled() {
+      // A service runs for months: what is delivered out of a state that is gone would be delivered again by the next one.
+      try store.confirm()
       let pass = worker.runOnce { !isCancelled() }
       total += pass
       if pass.didWork {

@@ -47,8 +47,8 @@ public final class Lease {
   ///   - stateDirectory: exists already; the files are made in it.
   ///   - role: what others are told of this process.
   public init(stateDirectory: String, role: Role = .run) {
-    lease = LockFile(stateDirectory + "/delivery.lock")
-    request = LockFile(stateDirectory + "/delivery.request")
+    lease = LockFile("delivery.lock", in: stateDirectory)
+    request = LockFile("delivery.request", in: stateDirectory)
     own = Holder(process: getpid(), role: role)
   }
 

@@ -7,10 +7,15 @@ import StateStore
 /// The lock belongs to this opening of the file: two objects on one path exclude each other, in one process as in two.
 final class LockFile {
   private let path: String
+  private let state: String
   private var descriptor: Int32 = -1
   private(set) var isHeld = false
 
-  init(_ path: String) { self.path = path }
+  /// - Parameter state: the state's directory, in which it lies.
+  init(_ name: String, in state: String) {
+    self.state = state
+    path = "\(state)/\(name)"
+  }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
@@ -57,9 +62,7 @@ final class LockFile {
 
   private func attempt(_ operation: Int32) throws -> Bool {
     if descriptor < 0 {
-      descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-      guard descriptor >= 0 else { throw error }
-      leaveToOwner()
+      descriptor = try StateFile.open(path, O_RDWR | O_CREAT, ofStateIn: state)
     }
     while flock(descriptor, operation | LOCK_NB) != 0 {
       if errno == EINTR { continue }
@@ -67,15 +70,6 @@ final class LockFile {
       throw error
     }
     return true
-  }
-
-  /// A command that root runs leaves no file that the relay's user cannot open: it belongs to whom its directory belongs to.
-  private func leaveToOwner() {
-    guard geteuid() == 0 else { return }
-    let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    var (parent, own) = (stat(), stat())
-    guard stat(directory, &parent) == 0, fstat(descriptor, &own) == 0, parent.st_uid != own.st_uid, own.st_uid == 0 else { return }
-    _ = fchown(descriptor, parent.st_uid, parent.st_gid)
   }
 
   private var error: StoreError { .failed(what: path, why: String(cString: strerror(errno))) }

@@ -7,11 +7,13 @@ public struct Cursor: ~Copyable {
 
   private let handle: OpaquePointer
   private let maxKeyBytes: Int
+  private let bounds: MapBounds
   private let failures: TransactionFailures?
 
-  init(_ handle: OpaquePointer, maxKeyBytes: Int, failures: TransactionFailures?) {
+  init(_ handle: OpaquePointer, maxKeyBytes: Int, bounds: MapBounds, failures: TransactionFailures?) {
     self.handle = handle
     self.maxKeyBytes = maxKeyBytes
+    self.bounds = bounds
     self.failures = failures
   }
 
@@ -47,7 +49,7 @@ public struct Cursor: ~Copyable {
   public func seek(atOrBefore key: [UInt8]) throws -> Entry? { try key.withUnsafeBytes { try seek(atOrBefore: $0) } }
 
   private func move(_ move: LMDBCalls.Move, _ key: UnsafeRawBufferPointer? = nil) throws -> Entry? {
-    if let failures { return try failures.watching { try LMDBCalls.move(handle, move, key: key) } }
-    return try LMDBCalls.move(handle, move, key: key)
+    if let failures { return try failures.watching { try LMDBCalls.move(handle, move, key: key, in: bounds) } }
+    return try LMDBCalls.move(handle, move, key: key, in: bounds)
   }
 }

@@ -23,6 +23,8 @@ extension Environment {
     public var isReadOnly: Bool
     /// Permissions of the files when they are created.
     public var mode: UInt32
+    /// How long to wait for the right to write, and to open: shorter than any time-out of whoever waits for us.
+    public var waitMilliseconds = 4000
     /// A seam for tests of what stands above: asked before each write, commit and sync; a code other than 0 is what LMDB "answered".
     /// Nil in production.
     public var faultInjection: (@Sendable (FaultPoint) -> Int32)?

@@ -31,7 +31,7 @@ extension Environment {
         LMDBCalls.reset(transaction)
         gate.leave()
       }
-      return try body(ReadTransaction(transaction, maxKeyBytes: maxKeyBytes))
+      return try body(ReadTransaction(transaction, maxKeyBytes: maxKeyBytes, bounds: bounds))
     }
   }
 
@@ -57,6 +57,7 @@ extension Environment {
   /// Returns when another try may succeed, otherwise throws the error. The gate has been left.
   private func recover(from error: any Error, mapBytes: Int) throws {
     guard let error = error as? LMDBError else { throw error }
+    note(error)
     if error.isMapResized { return try adoptMap(beyond: mapBytes) }
     if error.isReadersFull, try LMDBCalls.clearStaleReaders(handle) > 0 { return }
     throw error

@@ -14,7 +14,9 @@ extension Environment {
   /// A full map is grown and `body` runs again from the start, on the state as it then is: it must have no effects of its own, or undo them
   /// when it begins. An error of LMDB inside `body` aborts the transaction even if `body` catches it.
   ///
-  /// Throws what `body` throws, `LMDBError`, `EnvironmentError.mapLimitReached`, `.nestedTransaction` or `.mapLost`.
+  /// Throws what `body` throws, `LMDBError`, or an `EnvironmentError`: `.mapLimitReached`, `.noAddressSpace`, `.busy` when another process keeps
+  /// the right to write, `.gone` when the files are no longer there (then what was committed is in no state that anybody has), `.closed`,
+  /// `.nestedTransaction` or `.mapLost`.
   @inlinable
   public func write<R>(_ body: (borrowing WriteTransaction) throws -> R) throws -> R {
     try returning { take in try transact { take(try body($0)) } }
@@ -34,17 +36,24 @@ extension Environment {
   }
 
   private func attempt(_ body: (borrowing WriteTransaction) throws -> Void) throws -> Attempt {
+    try writeLock.lock()
+    defer { writeLock.unlock() }
     try gate.enter()
     defer { gate.leave() }
+    // With another lock.mdb somebody else may be writing at this moment.
+    guard files.hasLockFile() else { throw EnvironmentError.gone(files.path, what: "\(EnvironmentFiles.lockName) was deleted or replaced") }
     let transaction: OpaquePointer
-    do { transaction = try LMDBCalls.begin(handle, readOnly: false) } catch let error as LMDBError where error.isMapResized {
-      return .mapResized(mapBytes: try LMDBCalls.mapBytes(handle))
+    do { transaction = try LMDBCalls.begin(handle, readOnly: false) } catch let error as LMDBError {
+      if error.isMapResized { return .mapResized(mapBytes: try LMDBCalls.mapBytes(handle)) }
+      note(error)
+      throw error
     }
     writerThread.store(UInt(pthread_self()), ordering: .relaxed)
     let failures = TransactionFailures()
     var thrown: (any Error)?
     do {
-      try body(WriteTransaction(transaction, maxKeyBytes: maxKeyBytes, failures: failures, faultInjection: options.faultInjection))
+      try body(
+        WriteTransaction(transaction, maxKeyBytes: maxKeyBytes, bounds: bounds, failures: failures, faultInjection: options.faultInjection))
     } catch {
       thrown = error
     }
@@ -54,15 +63,19 @@ extension Environment {
     if let failure = failures.first {
       LMDBCalls.abort(transaction)
       if failure.isMapFull { return .mapFull(mapBytes: try LMDBCalls.mapBytes(handle)) }
+      note(failure)
       throw thrown ?? failure
     }
     if let thrown {
       LMDBCalls.abort(transaction)
       throw thrown
     }
-    do { try commit(transaction) } catch let error as LMDBError where error.isMapFull {
-      return .mapFull(mapBytes: try LMDBCalls.mapBytes(handle))
+    do { try commit(transaction) } catch let error as LMDBError {
+      if error.isMapFull { return .mapFull(mapBytes: try LMDBCalls.mapBytes(handle)) }
+      note(error)
+      throw error
     }
+    try confirmCommit()
     return .committed
   }
 

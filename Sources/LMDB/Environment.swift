@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import CFaults
 import Glibc
 import Synchronization
 
@@ -15,9 +16,20 @@ public final class Environment: Sendable {
   let options: Options
   let gate = MapGate()
   let readers: ReaderPool
+  let writeLock: WriteLock
+  let files: EnvironmentFiles
+  let dataPath: DataPath
   /// The thread inside a write closure; 0 when none.
   let writerThread = Atomic<UInt>(0)
-  private let directory: OpenDirectories.Identity
+  /// The longest that data.mdb was seen: LMDB never makes it shorter.
+  let seenBytes = Atomic<Int>(0)
+  /// What LMDB or the disk said that ends this opening.
+  let failure = Mutex<LMDBError?>(nil)
+  /// Where the map is; written only while nobody is inside the gate.
+  nonisolated(unsafe) var bounds: MapBounds
+  private let directory: FileIdentity
+  private let faultSlot: Int32
+  private let isClosed = Atomic<Bool>(false)
   /// LMDB allows one table to be opened at a time; opened once, a handle is good for the environment's life.
   private let tables = Mutex<[String: TableHandle]>([:])
 
@@ -28,34 +40,63 @@ public final class Environment: Sendable {
 
   /// Opens, or creates, the environment in `directory`, which must exist, and clears the readers that dead processes left.
   ///
-  /// Throws `EnvironmentError.directoryMissing`, `.alreadyOpen`, or the `LMDBError` of the call that failed.
+  /// What LMDB would hang or fault on is refused first: see `EnvironmentError`. Otherwise throws the `LMDBError` of the call that failed.
   public init(directory path: String, options: Options = Options()) throws {
-    let directory = try OpenDirectories.claim(path)
+    let (directory, descriptor) = try OpenDirectories.claim(path)
     do {
-      let handle = try LMDBCalls.openEnvironment(directory: path, options: options)
+      var files = EnvironmentFiles(path, directory: descriptor, identity: directory)
+      let writeLock = WriteLock(try files.openWriteLock(isReadOnly: options.isReadOnly), waitMilliseconds: options.waitMilliseconds)
+      // Others may open the state at this moment, and LMDB waits for them without a limit.
+      try writeLock.lock()
+      defer { writeLock.unlock() }
+      let isNew = try files.checkData(isReadOnly: options.isReadOnly)
+      try files.reserveLockFile(maxReaders: options.maxReaders, isReadOnly: options.isReadOnly, mode: options.mode)
+      let handle: OpaquePointer
+      do { handle = try LMDBCalls.openEnvironment(directory: path, options: options) } catch {
+        if isNew { files.forgetNewData() }
+        throw error
+      }
       do {
         // Opened with the size that the file remembers (1 MiB when new), so that a map which another process grew is not shrunk here.
         if try LMDBCalls.mapBytes(handle) < options.firstBytes { try LMDBCalls.setMapSize(handle, options.firstBytes) }
         staleReadersCleared = try LMDBCalls.clearStaleReaders(handle)
+        files.remember(isNew: isNew)
       } catch {
         LMDBCalls.closeEnvironment(handle)
         throw error
       }
       self.handle = handle
+      self.writeLock = writeLock
+      self.files = files
     } catch {
       OpenDirectories.release(directory)
       throw error
     }
     self.directory = directory
     self.options = options
+    dataPath = DataPath(directory: path)
+    bounds = MapBounds(inode: files.data?.inode ?? 0)
+    faultSlot = commonsguard_faults_watch(descriptor, files.data?.device ?? 0, files.data?.inode ?? 0, files.lock?.inode ?? 0, path)
     maxKeyBytes = LMDBCalls.maxKeyBytes(handle)
     readers = ReaderPool(count: min(Int(options.maxReaders), 64))
   }
 
-  deinit {
+  deinit { _ = close(waitMilliseconds: 0) }
+
+  /// Gives the environment up: whoever uses it afterwards is refused with `closed`. Then the directory can be opened anew.
+  ///
+  /// - Parameter waitMilliseconds: how long to wait for the transactions of other threads. The calling thread must not be inside one.
+  /// - Returns: false when they took longer; then the environment closes with its last reference.
+  @discardableResult
+  public func close(waitMilliseconds: Int) -> Bool {
+    if isClosed.load(ordering: .acquiring) { return true }
+    guard gate.closeForGood(waitMilliseconds: waitMilliseconds) else { return false }
+    guard isClosed.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged else { return true }
     readers.close()
+    commonsguard_faults_unwatch(faultSlot)
     LMDBCalls.closeEnvironment(handle)
     OpenDirectories.release(directory)
+    return true
   }
 
   /// Opens the table, in a transaction of its own; at the start of the program, before other threads write.
@@ -147,11 +188,11 @@ public final class Environment: Sendable {
 
   /// Frees the reader slots of processes that died; they would keep old pages from being used again. Returns how many.
   @discardableResult
-  public func clearStaleReaders() throws -> Int { try LMDBCalls.clearStaleReaders(handle) }
+  public func clearStaleReaders() throws -> Int { try withMap { try LMDBCalls.clearStaleReaders(handle) } }
 
   /// Forces what was committed to the disk. Needed with `.relaxed` only; blocks for as long as the disk takes, but blocks no reader.
   public func sync() throws {
     if let code = options.faultInjection?(.sync), code != 0 { throw LMDBError("mdb_env_sync", code) }
-    try LMDBCalls.sync(handle)
+    try noting { try withMap { try LMDBCalls.sync(handle) } }
   }
 }

@@ -7,6 +7,8 @@ public enum FaultPoint: Sendable, Hashable {
   case delete(TableHandle)
   /// Before `mdb_txn_commit`. The transaction is aborted when a code is returned.
   case commit
+  /// Before the map gets another size; 0 is the one that the file remembers. A code leaves the environment without a map.
+  case resize(Int)
   /// Before `mdb_env_sync`.
   case sync
 }

@@ -12,7 +12,8 @@ struct MapGate: ~Copyable, Sendable {
 
   private static let closed = 1 << 62
   private static let lost = 1 << 61
-  private static let flags = closed | lost
+  private static let over = 1 << 60
+  private static let flags = closed | lost | over
 
   /// Enters, waiting while the map is resized. Throws `mapLost` when there is no map any more. Each success is paired with `leave()`.
   @inline(__always)
@@ -29,6 +30,7 @@ struct MapGate: ~Copyable, Sendable {
       leave()
       while true {
         let seen = state.load(ordering: .acquiring)
+        if seen & Self.over != 0 { throw EnvironmentError.closed }
         if seen & Self.lost != 0 { throw EnvironmentError.mapLost }
         if seen & Self.closed == 0 { break }
         pause()
@@ -43,6 +45,7 @@ struct MapGate: ~Copyable, Sendable {
     defer { state.bitwiseAnd(~Self.closed, ordering: .acquiringAndReleasing) }
     while true {
       let seen = state.load(ordering: .acquiring)
+      if seen & Self.over != 0 { throw EnvironmentError.closed }
       if seen & Self.lost != 0 { throw EnvironmentError.mapLost }
       if seen & ~Self.flags == 0 { break }
       pause()
@@ -52,6 +55,21 @@ struct MapGate: ~Copyable, Sendable {
 
   /// Refuses everyone from now on. Called inside `exclusively`.
   func markLost() { state.bitwiseOr(Self.lost, ordering: .acquiringAndReleasing) }
+
+  /// There is no map any more.
+  var isLost: Bool { state.load(ordering: .acquiring) & Self.lost != 0 }
+
+  /// Refuses everyone from now on, and waits until nobody is inside. False when the time is over before.
+  func closeForGood(waitMilliseconds: Int) -> Bool {
+    state.bitwiseOr(Self.over, ordering: .acquiringAndReleasing)
+    var rounds = waitMilliseconds * 20
+    while state.load(ordering: .acquiring) & ~(Self.lost | Self.over) != 0 {
+      if rounds <= 0 { return false }
+      rounds -= 1
+      pause()
+    }
+    return true
+  }
 
   private func pause() { usleep(50) }
 }

@@ -6,23 +6,17 @@ import Synchronization
 ///
 /// lmdb.h: do not open an environment twice in one process. The file locks are the process's, and closing one handle drops the other's.
 enum OpenDirectories {
-  struct Identity: Hashable, Sendable {
-    let device: UInt
-    let inode: UInt
-  }
-
   /// With the descriptor that holds each directory: a directory that is deleted while it is open keeps its inode, so that no new one looks like it.
-  private static let held = Mutex<[Identity: Int32]>([:])
+  private static let held = Mutex<[FileIdentity: Int32]>([:])
 
-  /// Claims the directory. Throws `directoryMissing` or `alreadyOpen`.
-  static func claim(_ path: String) throws -> Identity {
+  /// Claims the directory. Throws `directoryMissing`, `notDirectory`, `loop`, `notPermitted` or `alreadyOpen`.
+  static func claim(_ path: String) throws -> (identity: FileIdentity, descriptor: Int32) {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    var status = stat()
-    guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
+    guard let identity = FileIdentity(descriptor: descriptor) else {
+      let code = errno
       if descriptor >= 0 { close(descriptor) }
-      throw EnvironmentError.directoryMissing(path)
+      throw EnvironmentError(opening: path, code)
     }
-    let identity = Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
     let isNew = held.withLock { held in
       guard held[identity] == nil else { return false }
       held[identity] = descriptor
@@ -32,10 +26,10 @@ enum OpenDirectories {
       close(descriptor)
       throw EnvironmentError.alreadyOpen(path)
     }
-    return identity
+    return (identity, descriptor)
   }
 
-  static func release(_ identity: Identity) {
+  static func release(_ identity: FileIdentity) {
     if let descriptor = held.withLock({ $0.removeValue(forKey: identity) }) { close(descriptor) }
   }
 }

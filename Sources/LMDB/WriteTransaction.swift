@@ -6,24 +6,29 @@
 public struct WriteTransaction: ~Copyable, Readable {
   private let handle: OpaquePointer
   private let maxKeyBytes: Int
+  private let bounds: MapBounds
   private let failures: TransactionFailures
   private let faultInjection: (@Sendable (FaultPoint) -> Int32)?
 
-  init(_ handle: OpaquePointer, maxKeyBytes: Int, failures: TransactionFailures, faultInjection: (@Sendable (FaultPoint) -> Int32)?) {
+  init(
+    _ handle: OpaquePointer, maxKeyBytes: Int, bounds: MapBounds, failures: TransactionFailures,
+    faultInjection: (@Sendable (FaultPoint) -> Int32)?
+  ) {
     self.handle = handle
     self.maxKeyBytes = maxKeyBytes
+    self.bounds = bounds
     self.failures = failures
     self.faultInjection = faultInjection
   }
 
   public func get(_ table: TableHandle, _ key: UnsafeRawBufferPointer) throws -> UnsafeRawBufferPointer? {
     try checkKey(key, maxKeyBytes: maxKeyBytes)
-    return try failures.watching { try LMDBCalls.get(handle, table.index, key) }
+    return try failures.watching { try LMDBCalls.get(handle, table.index, key, in: bounds) }
   }
 
   public func withCursor<R>(_ table: TableHandle, _ body: (borrowing Cursor) throws -> R) throws -> R {
     let opened = try failures.watching { try LMDBCalls.openCursor(handle, table.index) }
-    let cursor = Cursor(opened, maxKeyBytes: maxKeyBytes, failures: failures)
+    let cursor = Cursor(opened, maxKeyBytes: maxKeyBytes, bounds: bounds, failures: failures)
     return try body(cursor)
   }
 
@@ -78,7 +83,7 @@ public struct WriteTransaction: ~Copyable, Readable {
 
   /// The same transaction once more; unsafe as `ReadTransaction.unsafeAlias` is.
   package func unsafeAlias() -> WriteTransaction {
-    WriteTransaction(handle, maxKeyBytes: maxKeyBytes, failures: failures, faultInjection: faultInjection)
+    WriteTransaction(handle, maxKeyBytes: maxKeyBytes, bounds: bounds, failures: failures, faultInjection: faultInjection)
   }
 
   /// Opens the table, and makes it when it is missing; good once the transaction is committed.

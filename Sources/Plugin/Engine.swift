@@ -21,4 +21,7 @@ public protocol EngineSource: AnyObject {
 
   /// Something was committed, and answered: there may be work for the delivery worker. At most one write(2), and no lock.
   func noteWrite()
+
+  /// An event could not be judged: there may be something wrong with the state. Returns true when that was found, and said, here.
+  func noteFault() -> Bool
 }

@@ -62,6 +62,16 @@ public final class RequestLoop {
   }
 
   private var counters: CounterFile?
+  private var faults = FaultLog()
+
+  private func report(_ fault: Fault) {
+    switch faults.news(fault.detail, at: Clock.coarseSeconds()) {
+    case .said: return
+    case .new: diagnostics(Diagnostic(.error, "plugin.fault", fault.detail))
+    case .tooMany:
+      diagnostics(Diagnostic(.error, "plugin.faults", "more faults, of more kinds than are shown: what comes in the next minutes is only counted"))
+    }
+  }
 
   private func judge(_ request: RequestSlices) -> Judgement {
     switch source.engine(at: Clock.coarseSeconds()) {
@@ -72,7 +82,7 @@ public final class RequestLoop {
       self.counters = counters
       let circumstances = Circumstances(receivedAt: request.receivedAt ?? Clock.unixSeconds(), source: request.sourceType)
       let judgement = judge.judge(request.event, in: circumstances) { request.sourceInfo.map { request.text($0).string } ?? "" }
-      if let fault = judgement.fault { diagnostics(Diagnostic(.error, "plugin.fault", fault.detail)) }
+      if let fault = judgement.fault, !source.noteFault() { report(fault) }
       for diagnostic in judgement.diagnostics { diagnostics(diagnostic) }
       return judgement
     }

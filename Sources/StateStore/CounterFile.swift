@@ -23,10 +23,11 @@ public final class CounterFile: Sendable {
   /// Makes this process's file in the directory (the state's `counters`), which is made when it is missing. Throws a `StoreError`.
   public init(directory: String) throws {
     try StateDirectory.make(directory)
-    let lock = try LockedFile(directory + "/lock", exclusively: true)
+    let state = StateFile.parent(of: directory)
+    let lock = try LockedFile(directory + "/lock", exclusively: true, ofStateIn: state)
     defer { withExtendedLifetime(lock) {} }
     try CounterFolder(directory).foldDead()
-    let file = try LockedFile(directory + "/\(getpid())-\(UInt64.random(in: 0...UInt64.max)).counters", exclusively: true)
+    let file = try LockedFile(directory + "/\(getpid())-\(UInt64.random(in: 0...UInt64.max)).counters", exclusively: true, ofStateIn: state)
     // Room is taken now: a hole in a mapped file on a full disk kills the process that writes to it.
     let code = posix_fallocate(file.descriptor, 0, off_t(CounterSum.byteCount))
     guard code == 0 else { throw StoreError.failed(what: "no room for the counters in \(directory)", why: String(cString: strerror(code))) }

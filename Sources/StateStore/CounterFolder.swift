@@ -11,14 +11,15 @@ struct CounterFolder {
   init(_ directory: String) { self.directory = directory }
 
   private var pastPath: String { directory + "/past" }
+  private var state: String { StateFile.parent(of: directory) }
 
   /// Adds the files of dead processes to `past`. The caller holds the directory's lock exclusively.
   func foldDead() throws {
     var past = readPast()
     var dead: [String] = []
     for name in try counterNames() {
-      guard LockedFile(ifFree: path(name)) != nil else { continue }
-      if !past.folded.contains(name), let sum = CounterSum(Self.read(path(name))) { past.sum += sum }
+      guard LockedFile(ifFree: path(name), ofStateIn: state) != nil else { continue }
+      if !past.folded.contains(name), let sum = CounterSum(read(path(name))) { past.sum += sum }
       dead.append(name)
     }
     if dead.isEmpty { return }
@@ -30,12 +31,12 @@ struct CounterFolder {
   func sum() throws -> CounterSum {
     guard access(directory, F_OK) == 0 else { return CounterSum() }
     // Without the right to lock, a fold at this very moment could be seen half: what is shown is for people, and wrong once.
-    let lock = try? LockedFile(directory + "/lock", exclusively: false)
+    let lock = try? LockedFile(directory + "/lock", exclusively: false, creates: false, ofStateIn: state)
     defer { withExtendedLifetime(lock) {} }
     let past = readPast()
     var total = past.sum
     for name in try counterNames() where !past.folded.contains(name) {
-      if let sum = CounterSum(Self.read(path(name))) { total += sum }
+      if let sum = CounterSum(read(path(name))) { total += sum }
     }
     return total
   }
@@ -43,7 +44,7 @@ struct CounterFolder {
   private func path(_ name: String) -> String { directory + "/" + name }
 
   private func readPast() -> (sum: CounterSum, folded: Set<String>) {
-    let bytes = Self.read(pastPath)
+    let bytes = read(pastPath)
     guard let sum = CounterSum(bytes) else { return (CounterSum(), []) }
     return (sum, Set(String(decoding: bytes.dropFirst(CounterSum.byteCount), as: UTF8.self).split(separator: "\n").map(String.init)))
   }
@@ -62,9 +63,8 @@ struct CounterFolder {
   }
 
   /// The file's bytes, at most 1 MiB; none when it cannot be read.
-  private static func read(_ path: String) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return [] }
+  private func read(_ path: String) -> [UInt8] {
+    guard let descriptor = try? StateFile.open(path, O_RDONLY, ofStateIn: state) else { return [] }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: 1 << 20)
     var filled = 0
@@ -80,8 +80,9 @@ struct CounterFolder {
   /// Replaces `past`: a reader sees the old or the new one.
   private func write(_ bytes: [UInt8]) throws {
     let temporary = directory + "/past.new"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw error(temporary) }
+    // Left by a process that died; whatever it is, it is made anew.
+    unlink(temporary)
+    let descriptor = try StateFile.open(temporary, O_WRONLY | O_CREAT | O_EXCL, ofStateIn: state)
     var written = 0
     while written < bytes.count {
       let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.map { $0 + written }, $0.count - written) }

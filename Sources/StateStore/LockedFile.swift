@@ -5,23 +5,32 @@ import Glibc
 final class LockedFile: Sendable {
   let descriptor: Int32
 
-  /// Opens, or creates, the file, and waits for its lock. Throws a `StoreError`.
-  init(_ path: String, exclusively: Bool) throws {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw Self.error(path) }
-    while flock(descriptor, exclusively ? LOCK_EX : LOCK_SH) != 0 {
-      if errno == EINTR { continue }
-      let error = Self.error(path)
+  /// A process that was stopped keeps its lock: nobody waits longer than this for it.
+  private static let waitMilliseconds = 1000
+
+  /// Opens, or creates, the file, and waits a second at most for its lock. Throws a `StoreError`.
+  ///
+  /// - Parameter state: the state's directory.
+  init(_ path: String, exclusively: Bool, creates: Bool = true, ofStateIn state: String) throws {
+    let descriptor = try StateFile.open(path, O_RDWR | (creates ? O_CREAT : 0), ofStateIn: state)
+    var rounds = 0
+    while flock(descriptor, (exclusively ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0 {
+      let code = errno
+      if code == EINTR { continue }
+      if code == EWOULDBLOCK, rounds < Self.waitMilliseconds {
+        rounds += 1
+        usleep(1000)
+        continue
+      }
       close(descriptor)
-      throw error
+      throw StoreError.failed(what: path, why: code == EWOULDBLOCK ? "another process keeps its lock" : String(cString: strerror(code)))
     }
     self.descriptor = descriptor
   }
 
   /// Opens a file that exists, for reading; nil when another process (or another opening) holds its lock, or it cannot be opened.
-  init?(ifFree path: String) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
+  init?(ifFree path: String, ofStateIn state: String) {
+    guard let descriptor = try? StateFile.open(path, O_RDONLY, ofStateIn: state) else { return nil }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
       return nil
@@ -30,6 +39,4 @@ final class LockedFile: Sendable {
   }
 
   deinit { close(descriptor) }
-
-  private static func error(_ path: String) -> StoreError { .failed(what: path, why: String(cString: strerror(errno))) }
 }

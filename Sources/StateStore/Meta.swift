@@ -25,6 +25,11 @@ extension StoreReader where Self: ~Copyable {
     guard let version = UInt64(valueBytes: value) else { throw StoreError.unversioned }
     return version
   }
+
+  /// The same, without a copy; nil also when it is no number.
+  func schemaNumber() throws -> UInt64? {
+    try MetaName.schema.withUnsafeBytes { name in try get(tables.meta, name).flatMap { UInt64(keyBytes: $0) } }
+  }
 }
 
 extension StateWriter {

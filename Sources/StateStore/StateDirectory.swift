@@ -4,42 +4,34 @@ import LMDB
 
 /// The directory that holds the environment.
 enum StateDirectory {
-  /// Makes the directory, for its owner alone, and its parents, when they are missing.
+  /// Makes the directory, for its owner alone, and its parents, when they are missing. What root makes in somebody's folder belongs to that one.
   static func make(_ path: String) throws {
     var status = stat()
-    if stat(path, &status) == 0 {
-      if status.st_mode & S_IFMT != S_IFDIR { throw StoreError.failed(what: "\(path) is no folder", why: "state.path has to be one") }
-      return
-    }
-    // A loop of links, or a parent that may not be looked into: making anything would not help.
-    if errno != ENOENT { throw StoreError.failed(what: "the state in \(path) cannot be opened", why: why(errno)) }
-    let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    if stat(path, &status) == 0 { return }
+    // Only what is missing may be made: what may not be looked at is there.
+    guard errno == ENOENT else { throw EnvironmentError(opening: path, errno) }
+    let parent = StateFile.parent(of: path)
     if !parent.isEmpty, stat(parent, &status) != 0 { try make(parent) }
     guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
-      let why = String(cString: strerror(errno))
-      throw StoreError.failed(what: "the directory \(path) cannot be made", why: "\(why); check state.path and its owner")
+      let code = errno
+      if code == EACCES || code == EPERM { throw EnvironmentError(opening: parent.isEmpty ? "/" : parent, code) }
+      throw StoreError.failed(what: "the directory \(path) cannot be made", why: "\(String(cString: strerror(code))); check state.path and its owner")
     }
+    if geteuid() == 0, stat(parent.isEmpty ? "/" : parent, &status) == 0, status.st_uid != 0 { lchown(path, status.st_uid, status.st_gid) }
   }
 
   static func open(_ options: StoreOptions) throws -> Environment {
-    if options.isReadOnly {
-      var status = stat()
-      if stat(options.directory + "/data.mdb", &status) != 0 {
-        // Only what is not there is missing: what may not be looked at is there, and was never empty.
-        if errno == ENOENT { throw StoreError.missing(directory: options.directory) }
-        throw StoreError.failed(what: "the state in \(options.directory) cannot be read", why: why(errno))
+    let data = options.directory + "/data.mdb"
+    var status = stat()
+    if stat(data, &status) == 0 {
+      // LMDB would begin anew with it. Counters are made when a state is in use.
+      if status.st_size == 0, access(options.directory + "/counters", F_OK) == 0 {
+        throw EnvironmentError.cut(data, bytes: 0, wantedBytes: 8192)
       }
+    } else if options.isReadOnly || !options.creates {
+      if errno == ENOENT { throw StoreError.missing(directory: options.directory) }
+      throw errno == ENOTDIR || errno == ELOOP ? EnvironmentError(opening: options.directory, errno) : EnvironmentError(opening: data, errno)
     }
     return try Environment(directory: options.directory, options: options.environmentOptions)
-  }
-
-  /// What an error of the system means, and what to do.
-  private static func why(_ code: Int32) -> String {
-    let words = String(cString: strerror(code))
-    switch code {
-    case EACCES, EPERM: return "\(words); run this as the user that the relay runs as, or check the folder's owner"
-    case ENOTDIR: return "\(words); state.path has to be a folder"
-    default: return "\(words); check state.path"
-    }
   }
 }

@@ -13,6 +13,8 @@ public final class StateStore: Sendable {
   let tables: StoreTables
   let options: StoreOptions
   let fullness = Fullness()
+  /// The layout that this program reads and writes here.
+  private let schemaVersion: UInt64
 
   /// Opens the state, or makes a new one, and brings it to this program's schema.
   ///
@@ -20,8 +22,9 @@ public final class StateStore: Sendable {
   public convenience init(_ options: StoreOptions) throws { try self.init(options, schema: .current) }
 
   init(_ options: StoreOptions, schema: Schema) throws {
+    schemaVersion = schema.version
     do {
-      if !options.isReadOnly { try StateDirectory.make(options.directory) }
+      if !options.isReadOnly, options.creates { try StateDirectory.make(options.directory) }
       let environment = try StateDirectory.open(options)
       // Before any table is made: a newer program's state is left as it is.
       try Self.checkVersion(in: environment, schema, isReadOnly: options.isReadOnly, directory: options.directory)
@@ -84,11 +87,39 @@ public final class StateStore: Sendable {
 
   @usableFromInline
   func withWriter(_ body: (borrowing StateWriter) throws -> Void) throws {
-    try faulting { try environment.write { try body(StateWriter($0, tables)) } }
+    try faulting(in: options.directory) {
+      try environment.write { transaction in
+        let writer = StateWriter(transaction, tables)
+        // Another program may have brought the state to its own layout since this one opened it (architecture, law 9).
+        let found = try writer.schemaNumber()
+        guard found == schemaVersion else {
+          let why = StoreError.schemaChanged(found: found ?? 0, known: schemaVersion)
+          throw Fault(answer: "state unavailable", detail: "\(why)")
+        }
+        try body(writer)
+      }
+    }
   }
 
+  /// Throws a `StoreError` when this opening is no longer good: the files were moved, deleted, replaced or cut, the disk failed, or another program
+  /// has changed the schema. Then `close` it, and open the state anew. Cheap enough for once a second.
+  public func confirm() throws {
+    let found: UInt64?
+    do {
+      try environment.confirm()
+      found = try read { try $0.schemaNumber() }
+    } catch {
+      throw StoreError.opening(options.directory, error)
+    }
+    guard found == schemaVersion else { throw StoreError.schemaChanged(found: found ?? 0, known: schemaVersion) }
+  }
+
+  /// Gives the state up: whoever uses it afterwards gets a fault. Then it can be opened anew by this process. Waits two seconds at most for the
+  /// transactions of other threads; where they take longer, it is closed when they have let go of it.
+  public func close() { environment.close(waitMilliseconds: 2000) }
+
   /// Forces commits to the disk; needed with `.relaxed`, about once a second. Blocks for as long as the disk takes.
-  public func sync() throws { try faulting { try environment.sync() } }
+  public func sync() throws { try faulting(in: options.directory) { try environment.sync() } }
 
   /// Writes a consistent copy of the state into another directory, which must exist and be empty. Writers go on.
   ///

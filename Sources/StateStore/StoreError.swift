@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import LMDB
+import Policy
 
 /// The state cannot be opened, or not be kept: the words say what to do. Commands exit with 74.
 public enum StoreError: Error, Sendable, CustomStringConvertible {
@@ -13,6 +14,10 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
   case unversioned
   /// No step leads from this schema to the program's.
   case noMigration(from: UInt64)
+  /// Another program has brought the state to another schema while it was open here.
+  case schemaChanged(found: UInt64, known: UInt64)
+  /// The files cannot be used, or are gone: the words say what to do.
+  case unusable(String)
   /// A call of the system or of LMDB failed.
   case failed(what: String, why: String)
 
@@ -29,11 +34,20 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case .unversioned: "the state has no schema version: it is damaged; restore a backup, or `commonsguard rebuild` from an export"
     case .noMigration(let from):
       "this program cannot bring a state of schema \(from) up to date: export it with the commonsguard that wrote it, then `commonsguard rebuild`"
+    case .schemaChanged(let found, let known):
+      "another program has brought the state to schema \(found) while it was open here with schema \(known): nothing is written until it is opened anew"
+    case .unusable(let words): words
     case .failed(let what, let why): "\(what): \(why)"
     }
   }
 
   static func opening(_ directory: String, _ error: any Error) -> StoreError {
-    (error as? StoreError) ?? .failed(what: "the state in \(directory) cannot be opened", why: "\(error)")
+    switch error {
+    case let error as StoreError: error
+    case let error as EnvironmentError: .unusable("\(error)")
+    case let fault as Fault: .unusable(fault.detail)
+    case let error as LMDBError: .failed(what: "the state in \(directory) cannot be opened", why: Fault(error, in: directory).detail)
+    default: .failed(what: "the state in \(directory) cannot be opened", why: "\(error)")
+    }
   }
 }

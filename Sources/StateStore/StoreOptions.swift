@@ -13,6 +13,10 @@ public struct StoreOptions: Sendable {
   public var tables: [Table]
   /// Opens without the right to write; the state must exist and be of this program's schema.
   public var isReadOnly: Bool
+  /// Makes the directory and the state when they are missing. A command that works on what is there does without: a mistyped path is then told.
+  public var creates = true
+  /// How long to wait for another process that keeps the right to write or to open, in milliseconds: shorter than the relay's own time-out.
+  public var waitMilliseconds = 4000
   /// Notes that a new state begins with, so that they cost no commit of their own; an existing state keeps what it has.
   public var firstNotes: [(name: String, value: [UInt8])] = []
   /// A seam for tests, passed to LMDB: what its calls shall answer. Nil in production.
@@ -37,9 +41,11 @@ public struct StoreOptions: Sendable {
   var mapLimitBytes: Int { min(max(mapSizeMiB, 1), 1 << 24) << 20 }
 
   var environmentOptions: Environment.Options {
-    Environment.Options(
+    var environment = Environment.Options(
       initialMapBytes: Self.initialMapBytes, mapLimitBytes: mapLimitBytes,
       maxTables: UInt32(clamping: StoreTables.ownNames.count + Table.maxPerDomain * Domain.allCases.count),
       durability: durability == .full ? .full : .relaxed, isReadOnly: isReadOnly, faultInjection: faultInjection)
+    environment.waitMilliseconds = waitMilliseconds
+    return environment
   }
 }

@@ -25,19 +25,19 @@ struct Installation {
   var registry: DomainRegistry { Registry.domains(configuration) }
 
   /// Opens the state. Throws a `StoreError`.
-  /// - Parameter isReadOnly: for commands that only look: they never make a state, and leave no file of another owner behind.
-  func store(isReadOnly: Bool = false) throws -> StateStore {
-    let store = try StateStore(Self.storeOptions(configuration, isReadOnly: isReadOnly))
+  /// - Parameters:
+  ///   - isReadOnly: for commands that only look.
+  ///   - creates: makes a state where there is none. Only for commands that begin one: elsewhere a mistyped path has to be told.
+  func store(isReadOnly: Bool = false, creates: Bool = false) throws -> StateStore {
+    var options = Self.storeOptions(configuration, isReadOnly: isReadOnly)
+    options.creates = creates
+    let store = try StateStore(options)
     try GroupKindsNote.check(configuration, store, isReadOnly: isReadOnly)
     return store
   }
 
   /// Opens a state that is there already, to write to it: for commands that change something in it. Throws a `StoreError`.
-  func existingStore() throws -> StateStore {
-    // As a reader first: it says what is wrong, and makes nothing.
-    do { _ = try StateStore(Self.storeOptions(configuration, isReadOnly: true)) } catch StoreError.olderSchema {}
-    return try store()
-  }
+  func existingStore() throws -> StateStore { try store() }
 
   static func storeOptions(_ configuration: Configuration, isReadOnly: Bool = false) -> StoreOptions {
     var options = StoreOptions(

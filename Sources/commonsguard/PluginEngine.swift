@@ -6,6 +6,7 @@ import Judgement
 import Plugin
 import Policy
 import StateStore
+import Synchronization
 
 /// Keeps the plugin's engine: opens the configuration and the state, follows changes of the configuration, and tries again what failed.
 ///
@@ -19,10 +20,16 @@ final class PluginEngine: EngineSource {
   private var store: StateStore?
   private var counters: CounterFile?
   private var delivery: DeliveryThread?
+  /// What the delivery thread says; silent once its state was given up.
+  private var deliveryVoice = Voice()
   /// The state that is open; another one is taken at the next start.
   private var openState: Configuration.State?
-  /// What the last failure said, so that it is logged once.
-  private var lastFailure: String?
+  /// Where a state was open that is gone: nobody has asked for a new one to be made there.
+  private var lostPath: String?
+  /// What was said about a state that cannot be opened, so that it is said once.
+  private var said: Set<String> = []
+  /// The last opening waited for another process, in vain: the next one waits only a moment.
+  private var isHeldUp = false
 
   init(_ arguments: Arguments, _ log: LogRenderer) {
     self.arguments = arguments
@@ -40,11 +47,37 @@ final class PluginEngine: EngineSource {
 
   func noteWrite() { delivery?.noteWrite() }
 
+  func noteFault() -> Bool { !confirm() }
+
   func engine(at seconds: Int) -> Engine {
     if lookedAt == seconds { return engine }
     lookedAt = seconds
+    _ = confirm()
     follow(watcher.reloadIfChanged(now: UInt64(max(0, seconds))))
     return engine
+  }
+
+  /// Holds the open state against what is on the disk, and gives it up when it is no longer that: what is accepted into a file that is gone is lost.
+  private func confirm() -> Bool {
+    guard let store else { return true }
+    do {
+      try store.confirm()
+      return true
+    } catch {
+      let words = Failure(error).message
+      log.write(Diagnostic(.error, "state.unavailable", words))
+      said = [words]
+      deliveryVoice.silence()
+      delivery?.stop()
+      delivery = nil
+      store.close()
+      self.store = nil
+      counters = nil
+      lostPath = openState?.path
+      openState = nil
+      engine = .unavailable(Engine.stateUnavailable)
+      return false
+    }
   }
 
   private func follow(_ outcome: ReloadOutcome) {
@@ -66,33 +99,61 @@ final class PluginEngine: EngineSource {
   }
 
   private func open(_ configuration: Configuration, isReload: Bool) {
+    let began = Self.seconds
     do {
       try KindCollisions.check(configuration)
-      let store = try self.store ?? StateStore(Installation.storeOptions(configuration))
+      let store = try self.store ?? openStore(configuration)
       self.store = store
       try GroupKindsNote.check(configuration, store, isReadOnly: false)
       if let change = try SettingsNote.follow(configuration, store) { log.write(change) }
-      if counters == nil { counters = try? CounterFile(directory: configuration.state.path + "/counters") }
+      if counters == nil { counters = openCounters(configuration) }
       let judge = try Judge(store: store, registry: Registry.domains(configuration), options: Installation.judgeOptions(configuration))
       engine = .ready(judge, counters)
-      lastFailure = nil
       deliver(configuration, store)
       if let openState, openState != configuration.state {
         log.write(Diagnostic(.warning, "configuration.restart-needed", "state.* takes effect when the plugin is started again"))
       }
       openState = openState ?? configuration.state
-      log.write(
-        Diagnostic(
-          .info, isReload ? "plugin.reloaded" : "plugin.started",
-          isReload ? "the configuration was read again" : "commonsguard \(Help.version) judges",
-          fields: [.init("state", configuration.state.path)]))
+      let (name, words) =
+        isReload
+        ? ("plugin.reloaded", "the configuration was read again")
+        : lostPath == nil ? ("plugin.started", "commonsguard \(Help.version) judges") : ("state.reopened", "the state is open again")
+      log.write(Diagnostic(.info, name, words, fields: [.init("state", configuration.state.path)]))
+      lostPath = nil
+      said = []
+      isHeldUp = false
     } catch {
       let failure = Failure(error).message
-      if failure != lastFailure { log.write(Diagnostic(.error, "state.unavailable", failure)) }
-      lastFailure = failure
+      // That it is gone was said when it went.
+      let isSaid = if case StoreError.missing = error { lostPath == configuration.state.path } else { false }
+      if !isSaid, said.count < Self.maxSaid, said.insert(failure).inserted { log.write(Diagnostic(.error, "state.unavailable", failure)) }
+      isHeldUp = Self.seconds - began > 1
       // Once something judges, it goes on judging by the last good configuration.
       if case .ready = engine { return }
       engine = .unavailable(Failure(error).status == .configuration ? Engine.notConfigured : Engine.stateUnavailable)
+    }
+  }
+
+  private static let maxSaid = 20
+
+  private static var seconds: Int {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec
+  }
+
+  private func openStore(_ configuration: Configuration) throws -> StateStore {
+    var options = Installation.storeOptions(configuration)
+    options.creates = configuration.state.path != lostPath
+    if isHeldUp { options.waitMilliseconds = 200 }
+    return try StateStore(options)
+  }
+
+  /// Nil when there can be none: judging goes on without.
+  private func openCounters(_ configuration: Configuration) -> CounterFile? {
+    do { return try CounterFile(directory: configuration.state.path + "/counters") } catch {
+      log.write(Diagnostic(.warning, "counters.unavailable", "what this process does is not counted: \(error)"))
+      return nil
     }
   }
 
@@ -102,12 +163,21 @@ final class PluginEngine: EngineSource {
     delivery = nil
     var configuration = configuration
     if let openState { configuration.state = openState }
-    let log = log
+    let (log, voice) = (log, Voice())
+    deliveryVoice = voice
     do {
-      delivery = try DeliverySetup.thread(configuration, store) { log.write($0) }
+      delivery = try DeliverySetup.thread(configuration, store) { if !voice.isSilent { log.write($0) } }
       if delivery?.start() == false { log.write(Diagnostic(.error, "delivery.no-thread", "the delivery worker cannot be started")) }
     } catch {
       log.write(Diagnostic(.error, "delivery.unavailable", "\(error)"))
     }
   }
+}
+
+/// Whether somebody is still to be heard.
+private final class Voice: Sendable {
+  private let silent = Atomic<Bool>(false)
+
+  var isSilent: Bool { silent.load(ordering: .relaxed) }
+  func silence() { silent.store(true, ordering: .relaxed) }
 }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import CFaults
 import Configuration
 import Glibc
 
 /// The program: parses the command line, runs one command, ends with its status.
 enum Program {
   static func main() -> Never {
+    // Before anything is opened: a file that got the number of standard error would have the log written into it.
+    StandardDescriptors.fill()
+    commonsguard_faults_install()
     let arguments: Arguments
     do {
       arguments = try Arguments.parse(Array(CommandLine.arguments.dropFirst()), stdinIsTerminal: isatty(STDIN_FILENO) == 1)

@@ -17,7 +17,7 @@ enum ExplainCommand {
       Console.note("explain: there is no state in \(installation.configuration.state.path); judged on an empty one")
       installation.configuration.state.path = folder.path
       Interruption.watch { "explain: interrupted" }
-      (store, temporary) = (try installation.store(), folder)
+      (store, temporary) = (try installation.store(creates: true), folder)
     }
     defer { withExtendedLifetime(temporary) {} }
     let judge = try installation.judge(store)

@@ -78,7 +78,7 @@ enum RebuildCommand {
     installation.configuration.state.path = folder
     // Nothing is lost by a crash that the input does not still hold; the one sync is at the end.
     installation.configuration.state.durability = .relaxed
-    let store = try installation.store()
+    let store = try installation.store(creates: true)
     let judge = try installation.judge(store, writesFollowUps: options.withFollowUps)
     judge.options.parking = .rebuild
     var progress = Progress("rebuild", total: EventStream.size(files))

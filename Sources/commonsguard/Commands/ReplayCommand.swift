@@ -17,7 +17,7 @@ enum ReplayCommand {
     // Nothing is lost by a crash that the recording does not still hold; the one sync is at the end.
     installation.configuration.state.durability = .relaxed
     let made = NewState(installation.configuration.state.path)
-    let replay = Replay(try installation.store(), installation)
+    let replay = Replay(try installation.store(creates: true), installation)
     let place = temporary == nil ? ", in \(installation.configuration.state.path)" : ""
     Interruption.watch { [tally = replay.tally] in "replay: interrupted: \(tally.accepted) accepted, \(tally.refused) rejected so far\(place)" }
     do {

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Glibc
+import LMDB
+
+/// Opens the small files beside the environment: counters, locks.
+///
+/// Whoever may write to the folder may put a pipe there, whose opening waits for ever, or a device: only regular files are taken.
+package enum StateFile {
+  /// Opens a regular file without waiting for anybody. What root makes belongs to the state's owner. Throws a `StoreError`.
+  ///
+  /// - Parameters:
+  ///   - flags: of open(2).
+  ///   - state: the state's directory.
+  package static func open(_ path: String, _ flags: Int32, ofStateIn state: String) throws -> Int32 {
+    let descriptor = Glibc.open(path, flags | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw StoreError.failed(what: path, why: String(cString: strerror(errno))) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw StoreError.failed(what: path, why: "it is not a regular file: move it away")
+    }
+    if flags & O_CREAT != 0 { FileOwner(ofStateIn: state)?.adopt(descriptor) }
+    return descriptor
+  }
+
+  /// The folder that a file or folder lies in.
+  static func parent(of path: String) -> String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
+}
