@@ -9,7 +9,7 @@ extension Environment {
   /// A handful of short system calls: for once a second.
   public func confirm() throws {
     if gate.isLost { throw EnvironmentError.mapLost }
-    if let failure = failure.withLock({ $0 }) { throw EnvironmentError.failed("\(failure)") }
+    if let failure = failure.withLock({ $0 }) { throw EnvironmentError.failed(failure) }
     try files.check(knownBytes: seenBytes.load(ordering: .relaxed), writeLock: writeLock.identity)
     if let bytes = files.dataBytes(dataPath), bytes != .max { see(bytes) }
   }

@@ -36,7 +36,7 @@ public enum EnvironmentError: Error, Sendable, Hashable, CustomStringConvertible
   /// The environment was given up.
   case closed
   /// LMDB gave up, or the disk failed: it has to be opened anew.
-  case failed(String)
+  case failed(LMDBError)
   /// The map is full and may not grow: the transaction was rolled back, what was committed before is untouched.
   case mapLimitReached(limitBytes: Int)
   /// The map is full, and the process gets no more address space: rolled back, too.

@@ -43,14 +43,15 @@ struct EnvironmentFiles: Sendable {
     let file = "\(path)/\(Self.dataName)"
     guard let descriptor = try open(Self.dataName, isReadOnly ? O_RDONLY : O_RDWR) else { return true }
     defer { close(descriptor) }
-    try checkMark(FileIdentity(descriptor: descriptor))
+    var isNew = false
     do {
       // A reader that holds no lock may see a commit half: the second look sees it whole.
       for isLast in [false, true] {
         do {
-          guard let meta = try MetaPages(descriptor) else { return true }
-          try meta.checkSize(of: descriptor)
-          return false
+          let meta = try MetaPages(descriptor)
+          isNew = meta == nil
+          try meta?.checkSize(of: descriptor)
+          break
         } catch where !isLast { continue }
       }
     } catch MetaPages.Finding.cut(let bytes, let wanted) {
@@ -58,7 +59,8 @@ struct EnvironmentFiles: Sendable {
     } catch MetaPages.Finding.damaged(let why) {
       throw EnvironmentError.damaged(file, why: why)
     }
-    return false
+    try checkMark(FileIdentity(descriptor: descriptor))
+    return isNew
   }
 
   /// Throws `marked` when a process died on this very file. The mark of another one, since replaced, is void.

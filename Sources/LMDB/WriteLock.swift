@@ -42,7 +42,7 @@ final class WriteLock: Sendable {
   func lock() throws {
     if pthread_mutex_trylock(mutex) != 0 {
       var until = Self.time(after: limit)
-      guard pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until) == 0 else { throw EnvironmentError.busy(holder: "another thread") }
+      guard pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until) == 0 else { throw busy() }
     }
     guard descriptor >= 0 else { return }
     let code = commonsguard_lock_file(descriptor, Int16(F_WRLCK))
@@ -77,7 +77,13 @@ final class WriteLock: Sendable {
       }
     } while Self.isBefore(until)
     isStuck.store(true, ordering: .relaxed)
-    throw EnvironmentError.busy(holder: ProcessName.of(commonsguard_lock_holder(descriptor, 0, 0)))
+    throw busy()
+  }
+
+  /// A thread of ours may have the mutex and be waiting itself: then the process that it waits for is named.
+  private func busy() -> EnvironmentError {
+    let holder = commonsguard_lock_holder(descriptor, 0, 0)
+    return .busy(holder: holder >= 0 ? ProcessName.of(holder) : "another process, or another thread of this one,")
   }
 
   private static func time(after milliseconds: Int) -> timespec {
@@ -101,9 +107,8 @@ final class WriteLock: Sendable {
 
 /// What a process is called, for the operator.
 enum ProcessName {
-  /// `process 4711 (commonsguard, stopped)`, as far as /proc says it. 0 is one of another PID namespace, less is unknown.
+  /// `process 4711 (commonsguard, stopped)`, as far as /proc says it. 0 is one of another PID namespace.
   static func of(_ pid: Int32) -> String {
-    if pid < 0 { return "another process" }
     if pid == 0 { return "a process of another container" }
     // `State:\tT (stopped)` and `Name:\tcommonsguard` stand near the beginning.
     let descriptor = open("/proc/\(pid)/status", O_RDONLY | O_CLOEXEC)

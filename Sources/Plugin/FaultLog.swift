@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-/// What was said already: a fault that lasts meets every event, and is one line in the log and not one for each.
-struct FaultLog {
+/// What was said already, for a while: a fault that lasts meets every event, and is one line in the log and not one for each.
+public struct FaultLog {
   /// The same words are said again after so long.
-  static let againSeconds = 600
+  public static let againSeconds = 600
   /// So many different ones; then that there are more.
-  static let maxDistinct = 20
+  public static let maxDistinct = 20
 
   private var said: Set<String> = []
   private var since = 0
 
-  enum News: Equatable {
+  public init() {}
+
+  public enum News: Equatable {
     case said
     case new
     /// The last one: more are not told for a while.
@@ -18,7 +20,7 @@ struct FaultLog {
   }
 
   /// - Parameter seconds: a monotonic clock.
-  mutating func news(_ words: String, at seconds: Int) -> News {
+  public mutating func news(_ words: String, at seconds: Int) -> News {
     if seconds - since >= Self.againSeconds {
       said = []
       since = seconds

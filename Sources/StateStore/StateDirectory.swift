@@ -25,7 +25,7 @@ enum StateDirectory {
     var status = stat()
     if stat(data, &status) == 0 {
       // LMDB would begin anew with it. Counters are made when a state is in use.
-      if status.st_size == 0, access(options.directory + "/counters", F_OK) == 0 {
+      if status.st_size == 0, status.st_mode & S_IFMT == S_IFREG, access(options.directory + "/counters", F_OK) == 0 {
         throw EnvironmentError.cut(data, bytes: 0, wantedBytes: 8192)
       }
     } else if options.isReadOnly || !options.creates {

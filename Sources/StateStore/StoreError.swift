@@ -44,6 +44,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
   static func opening(_ directory: String, _ error: any Error) -> StoreError {
     switch error {
     case let error as StoreError: error
+    case EnvironmentError.failed(let error): .failed(what: "the state in \(directory) has to be opened anew", why: Fault(error, in: directory).detail)
     case let error as EnvironmentError: .unusable("\(error)")
     case let fault as Fault: .unusable(fault.detail)
     case let error as LMDBError: .failed(what: "the state in \(directory) cannot be opened", why: Fault(error, in: directory).detail)

@@ -26,8 +26,9 @@ final class PluginEngine: EngineSource {
   private var openState: Configuration.State?
   /// Where a state was open that is gone: nobody has asked for a new one to be made there.
   private var lostPath: String?
-  /// What was said about a state that cannot be opened, so that it is said once.
-  private var said: Set<String> = []
+  /// What was said about a state that cannot be opened or kept, so that it is said once.
+  private var troubles = FaultLog()
+  private var isLossSaid = false
   /// The last opening waited for another process, in vain: the next one waits only a moment.
   private var isHeldUp = false
 
@@ -64,9 +65,7 @@ final class PluginEngine: EngineSource {
       try store.confirm()
       return true
     } catch {
-      let words = Failure(error).message
-      log.write(Diagnostic(.error, "state.unavailable", words))
-      said = [words]
+      isLossSaid = tell(Failure(error).message)
       deliveryVoice.silence()
       delivery?.stop()
       delivery = nil
@@ -118,15 +117,15 @@ final class PluginEngine: EngineSource {
         isReload
         ? ("plugin.reloaded", "the configuration was read again")
         : lostPath == nil ? ("plugin.started", "commonsguard \(Help.version) judges") : ("state.reopened", "the state is open again")
-      log.write(Diagnostic(.info, name, words, fields: [.init("state", configuration.state.path)]))
+      // One that comes and goes, as on a full disk, is told of once.
+      if lostPath == nil || isLossSaid { log.write(Diagnostic(.info, name, words, fields: [.init("state", configuration.state.path)])) }
       lostPath = nil
-      said = []
       isHeldUp = false
     } catch {
       let failure = Failure(error).message
       // That it is gone was said when it went.
       let isSaid = if case StoreError.missing = error { lostPath == configuration.state.path } else { false }
-      if !isSaid, said.count < Self.maxSaid, said.insert(failure).inserted { log.write(Diagnostic(.error, "state.unavailable", failure)) }
+      if !isSaid, tell(failure) { isLossSaid = true }
       isHeldUp = Self.seconds - began > 1
       // Once something judges, it goes on judging by the last good configuration.
       if case .ready = engine { return }
@@ -134,7 +133,12 @@ final class PluginEngine: EngineSource {
     }
   }
 
-  private static let maxSaid = 20
+  /// Says what is wrong with the state, unless it was said in the last minutes. Returns whether it did.
+  private func tell(_ words: String) -> Bool {
+    guard troubles.news(words, at: Self.seconds) == .new else { return false }
+    log.write(Diagnostic(.error, "state.unavailable", words))
+    return true
+  }
 
   private static var seconds: Int {
     var time = timespec()
@@ -152,7 +156,8 @@ final class PluginEngine: EngineSource {
   /// Nil when there can be none: judging goes on without.
   private func openCounters(_ configuration: Configuration) -> CounterFile? {
     do { return try CounterFile(directory: configuration.state.path + "/counters") } catch {
-      log.write(Diagnostic(.warning, "counters.unavailable", "what this process does is not counted: \(error)"))
+      let words = "what this process does is not counted: \(error)"
+      if troubles.news(words, at: Self.seconds) == .new { log.write(Diagnostic(.warning, "counters.unavailable", words)) }
       return nil
     }
   }

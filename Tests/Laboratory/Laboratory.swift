@@ -6,7 +6,7 @@ enum Laboratory {
   private static var subcommands: [any Subcommand.Type] {
     [
       DemoStreamCommand.self, DemoConfigurationCommand.self, DescribeCommand.self, Kind1Command.self, ClaimedCommand.self, PingPongCommand.self,
-      CommitCostCommand.self, ScaleCommand.self, SoakCommand.self, CollectiveBench.self, CollectiveCosts.self,
+      CommitCostCommand.self, ScaleCommand.self, SoakCommand.self, BrokenWorldCommand.self, CollectiveBench.self, CollectiveCosts.self,
       GroupBench.self,
     ]
   }
