@@ -62,16 +62,21 @@ private final class Fault: Sendable {
 
   @Test("A map that cannot be mapped again is an error, and later transactions are refused instead of crashing")
   func lostMap() throws {
-    let isFull = Atomic<Bool>(false)
-    let environment = try directory.open(mapLimitBytes: 1 << 50) { point in
-      point == .commit && isFull.load(ordering: .relaxed) ? LMDBError.mapFull : 0
-    }
+    let fault = Fault()
+    let environment = try directory.open { fault.take($0) }
     let table = try environment.table("rows", create: true)
-    isFull.store(true, ordering: .relaxed)
+    fault.set(.commit, LMDBError.mapFull)
+    fault.set(.resize(2 << 20), ENOMEM)
     let error = #expect(throws: LMDBError.self) { try environment.write { _ = try $0.put(table, bytes("a"), bytes("1")) } }
-    #expect(error?.function == "mdb_env_set_mapsize")
+    #expect(error == LMDBError(function: "mdb_env_set_mapsize", code: ENOMEM))
     #expect(throws: EnvironmentError.mapLost) { try environment.read { try $0.entryCount(table) } }
     #expect(throws: EnvironmentError.mapLost) { try environment.write { try $0.clear(table) } }
+    #expect(throws: EnvironmentError.mapLost) { try environment.confirm() }
+    // Given up and opened anew it has one again.
+    #expect(environment.close(waitMilliseconds: 100))
+    let again = try directory.open()
+    let rows = try again.table("rows", create: false)
+    #expect(try again.read { try $0.entryCount(rows) } == 0)
   }
 
   @Test("A failed sync is reported; one that succeeds is not")

@@ -90,8 +90,12 @@ import Testing
     try environment.write { _ = try $0.put(table, bytes("a"), bytes("old")) }
     try environment.read { transaction in
       let group = DispatchGroup()
-      DispatchQueue.global().async(group: group) { _ = try? environment.write { try $0.put(table, bytes("a"), bytes("new")) } }
+      let fault = Mutex<String?>(nil)
+      DispatchQueue.global().async(group: group) {
+        do { try environment.write { _ = try $0.put(table, bytes("a"), bytes("new")) } } catch { fault.withLock { $0 = "\(error)" } }
+      }
       group.wait()
+      #expect(fault.withLock { $0 } == nil)
       let seen = try transaction.get(table, bytes("a"))
       #expect(seen == bytes("old"))
     }
@@ -138,10 +142,12 @@ import Testing
     let environment = try Environment(
       directory: directory.path, options: .init(initialMapBytes: 1 << 20, maxReaders: 1, durability: .relaxed))
     let table = try environment.table("rows", create: true)
-    let reads = Atomic<Int>(0)
+    let outcomes = Mutex<[String]>([])
     DispatchQueue.concurrentPerform(iterations: 8) { _ in
-      if (try? environment.read { try $0.entryCount(table) }) == 0 { reads.wrappingAdd(1, ordering: .relaxed) }
+      let outcome: String
+      do { outcome = "\(try environment.read { try $0.entryCount(table) })" } catch { outcome = "\(error)" }
+      outcomes.withLock { $0.append(outcome) }
     }
-    #expect(reads.load(ordering: .relaxed) == 8)
+    #expect(outcomes.withLock { $0 } == [String](repeating: "0", count: 8))
   }
 }

@@ -46,7 +46,16 @@ final class TestSource: EngineSource {
 
   private(set) var writes = 0
 
+  private(set) var faults = 0
+  /// Whether it says itself what is wrong.
+  var tellsFaults = false
+
   func noteWrite() { writes += 1 }
+
+  func noteFault() -> Bool {
+    faults += 1
+    return tellsFaults
+  }
 
   func engine(at seconds: Int) -> Engine { unavailable.map(Engine.unavailable) ?? .ready(judge, counters) }
 }
