@@ -70,12 +70,17 @@ extension Environment {
       LMDBCalls.abort(transaction)
       throw thrown
     }
+    do { try confirmPlace() } catch {
+      LMDBCalls.abort(transaction)
+      throw error
+    }
     do { try commit(transaction) } catch let error as LMDBError {
       if error.isMapFull { return .mapFull(mapBytes: try LMDBCalls.mapBytes(handle)) }
       note(error)
       throw error
     }
-    try confirmCommit()
+    // Again: it may have gone in between.
+    try confirmPlace()
     return .committed
   }
 

@@ -78,7 +78,8 @@ public enum EnvironmentError: Error, Sendable, Hashable, CustomStringConvertible
       Let the containers share their process numbers (one PID namespace), or give each relay a state of its own; starting this one again \
       gives it another number
       """
-    case .busy(let holder): "\(holder) has kept the right to write to the state for too long: is it stopped, or does its disk hang? Let it go on, or end it"
+    case .busy(let holder):
+      "\(holder) has kept the right to write to the state for too long: is it stopped, or does its disk hang? Let it go on, or end it"
     case .alreadyOpen(let path): "the state in \(path) is already open in this process"
     case .gone(let path, let what): "the state in \(path) is no longer the one that was open: \(what)"
     case .closed: "the state is no longer open"

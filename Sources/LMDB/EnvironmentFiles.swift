@@ -52,7 +52,7 @@ struct EnvironmentFiles: Sendable {
           isNew = meta == nil
           try meta?.checkSize(of: descriptor)
           break
-        } catch where !isLast { continue }
+        } catch  where !isLast { continue }
       }
     } catch MetaPages.Finding.cut(let bytes, let wanted) {
       throw EnvironmentError.cut(file, bytes: bytes, wantedBytes: wanted)

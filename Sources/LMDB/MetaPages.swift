@@ -71,8 +71,8 @@ struct MetaPages {
     if status.st_size >= wanted { return }
     let firstMissing = UInt64(status.st_size / pageBytes)
     var missing = Set<UInt64>()
-    // Never so many in a whole file: the set stays small whatever a damaged meta page says.
-    guard lastPage - firstMissing < 1 << 16 else { throw Finding.cut(bytes: status.st_size, wantedBytes: wanted) }
+    // One transaction takes and gives back a few: the work stays small whatever a damaged meta page says.
+    guard lastPage - firstMissing < 1 << 10 else { throw Finding.cut(bytes: status.st_size, wantedBytes: wanted) }
     for page in firstMissing...lastPage { missing.insert(page) }
     guard FreePages(file, self).visit({ missing.remove($0) }), missing.isEmpty else {
       throw Finding.cut(bytes: status.st_size, wantedBytes: wanted)

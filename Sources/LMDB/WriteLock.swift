@@ -119,7 +119,9 @@ enum ProcessName {
       text.split(separator: "\n").first { $0.hasPrefix(name + ":") }.map { $0.dropFirst(name.count + 1).drop { $0 == "\t" || $0 == " " } }
     }
     let state = value("State").flatMap { state in state.split(separator: "(").last.map { $0.prefix { $0 != ")" } } }
-    return "process \(pid) (\([value("Name"), state].compactMap { $0 }.joined(separator: ", ")))"
+    // What it is at this very moment says nothing, and would be another line in the log each time.
+    let lasting = state.flatMap { ["running", "sleeping"].contains($0) ? nil : $0 }
+    return "process \(pid) (\([value("Name"), lasting].compactMap { $0 }.joined(separator: ", ")))"
   }
 
   private static func readSome(_ descriptor: Int32) -> String? {

@@ -48,5 +48,7 @@ extension Fault {
 /// Runs `body`; errors of LMDB become faults, all others pass.
 @inline(__always)
 func faulting<R>(in directory: String? = nil, _ body: () throws -> R) throws -> R {
-  do { return try body() } catch let error as LMDBError { throw Fault(error, in: directory) } catch let error as EnvironmentError { throw Fault(error) }
+  do { return try body() } catch let error as LMDBError { throw Fault(error, in: directory) } catch let error as EnvironmentError {
+    throw Fault(error)
+  }
 }

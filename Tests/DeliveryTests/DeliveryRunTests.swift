@@ -56,6 +56,21 @@ struct DeliveryRunTests {
     #expect(total.delivered == 2)
   }
 
+  @Test("A state that is moved away ends it, with words that say so, before anything more is delivered out of it")
+  func stateGone() throws {
+    let installation = try Installation()
+    try installation.enqueue(["one"])
+    let sink = RecordingSink()
+    let error = #expect(throws: StoreError.self) {
+      _ = try run(installation, sink).run(once: false) { _ in
+        #expect(throws: Never.self) { try installation.enqueue(["two"]) }
+        #expect(rename(installation.state, installation.directory.file("away")) == 0)
+      }
+    }
+    #expect("\(try #require(error))".contains("moved or deleted"))
+    #expect(sink.batches.count == 1)
+  }
+
   @Test("While another deliver has the lease it says at once who, and gives up with words that say so")
   func unavailable() throws {
     let installation = try Installation()

@@ -28,7 +28,12 @@ extension EndToEnd {
     private func voters() throws -> Int? { try sandbox.run(["campaign", "vote-status", scene.project, "--json"]).json?["voters"] as? Int }
 
     /// Ends a plugin; its state stays.
-    private func ended(_ relay: Relay) { #expect({ relay.closeInput(); return relay.child.end() == .exited(0) }()) }
+    private func ended(_ relay: Relay) {
+      #expect(
+        {
+          relay.closeInput(); return relay.child.end() == .exited(0)
+        }())
+    }
 
     private func vote(_ number: Int) -> Event { scene.vote(by: TestKey(1000 + number)) }
 
