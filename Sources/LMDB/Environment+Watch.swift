@@ -14,7 +14,7 @@ extension Environment {
     if let bytes = files.dataBytes(dataPath), bytes != .max { see(bytes) }
   }
 
-  /// Before and after a commit: that it goes into the file that everybody opens who comes now. It costs less than a microsecond.
+  /// After a commit: that it went into the file that everybody opens who comes now. About a microsecond.
   func confirmPlace() throws {
     guard let bytes = files.dataBytes(dataPath) else {
       throw EnvironmentError.gone(files.path, what: "it was moved, deleted or replaced while something was written")

@@ -41,7 +41,9 @@ extension Environment {
     try gate.enter()
     defer { gate.leave() }
     // With another lock.mdb somebody else may be writing at this moment.
-    guard files.hasLockFile() else { throw EnvironmentError.gone(files.path, what: "\(EnvironmentFiles.lockName) was deleted or replaced") }
+    guard files.hasLockFile(lockDescriptor) else {
+      throw EnvironmentError.gone(files.path, what: "\(EnvironmentFiles.lockName) was deleted or replaced")
+    }
     let transaction: OpaquePointer
     do { transaction = try LMDBCalls.begin(handle, readOnly: false) } catch let error as LMDBError {
       if error.isMapResized { return .mapResized(mapBytes: try LMDBCalls.mapBytes(handle)) }
@@ -70,16 +72,11 @@ extension Environment {
       LMDBCalls.abort(transaction)
       throw thrown
     }
-    do { try confirmPlace() } catch {
-      LMDBCalls.abort(transaction)
-      throw error
-    }
     do { try commit(transaction) } catch let error as LMDBError {
       if error.isMapFull { return .mapFull(mapBytes: try LMDBCalls.mapBytes(handle)) }
       note(error)
       throw error
     }
-    // Again: it may have gone in between.
     try confirmPlace()
     return .committed
   }

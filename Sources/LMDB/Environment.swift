@@ -18,6 +18,8 @@ public final class Environment: Sendable {
   let readers: ReaderPool
   let writeLock: WriteLock
   let files: EnvironmentFiles
+  /// Of lock.mdb; open as long as LMDB's own.
+  let lockDescriptor: Int32
   let dataPath: DataPath
   /// The thread inside a write closure; 0 when none.
   let writerThread = Atomic<UInt>(0)
@@ -50,9 +52,10 @@ public final class Environment: Sendable {
       try writeLock.lock()
       defer { writeLock.unlock() }
       let isNew = try files.checkData(isReadOnly: options.isReadOnly)
-      try files.reserveLockFile(maxReaders: options.maxReaders, isReadOnly: options.isReadOnly, mode: options.mode)
+      let lockDescriptor = try files.reserveLockFile(maxReaders: options.maxReaders, isReadOnly: options.isReadOnly, mode: options.mode)
       let handle: OpaquePointer
       do { handle = try LMDBCalls.openEnvironment(directory: path, options: options) } catch {
+        Self.close(lockDescriptor)
         if isNew { files.forgetNewData() }
         throw error
       }
@@ -63,9 +66,11 @@ public final class Environment: Sendable {
         files.remember(isNew: isNew)
       } catch {
         LMDBCalls.closeEnvironment(handle)
+        Self.close(lockDescriptor)
         throw error
       }
       self.handle = handle
+      self.lockDescriptor = lockDescriptor
       self.writeLock = writeLock
       self.files = files
     } catch {
@@ -95,9 +100,12 @@ public final class Environment: Sendable {
     readers.close()
     commonsguard_faults_unwatch(faultSlot)
     LMDBCalls.closeEnvironment(handle)
+    Self.close(lockDescriptor)
     OpenDirectories.release(directory)
     return true
   }
+
+  private static func close(_ descriptor: Int32) { if descriptor >= 0 { Glibc.close(descriptor) } }
 
   /// Opens the table, in a transaction of its own; at the start of the program, before other threads write.
   ///

@@ -5,7 +5,7 @@ import Glibc
 /// The files of an environment: looked at, and reserved, before LMDB opens and maps them, and compared while they are in use.
 ///
 /// LMDB opens whatever is there, waits for ever at a pipe, and maps without asking whether what it maps exists: each of these would hang or kill
-/// the process. Nothing here may open `lock.mdb` once LMDB has: closing that descriptor would drop LMDB's own locks.
+/// the process. Nothing may open and close `lock.mdb` while LMDB has it open: the closing would drop LMDB's own locks.
 struct EnvironmentFiles: Sendable {
   let path: String
   /// Of the directory; belongs to `OpenDirectories`.
@@ -85,11 +85,20 @@ struct EnvironmentFiles: Sendable {
   }
 
   /// Makes lock.mdb, or looks at the one that is there, and takes room for all of it: a hole in a mapped file on a full disk is a SIGBUS.
-  func reserveLockFile(maxReaders: UInt32, isReadOnly: Bool, mode: UInt32) throws {
+  ///
+  /// - Returns: a descriptor of it, to be closed after LMDB has closed its own, and not before: that would drop LMDB's locks. -1 without one.
+  func reserveLockFile(maxReaders: UInt32, isReadOnly: Bool, mode: UInt32) throws -> Int32 {
     let file = "\(path)/\(Self.lockName)"
     // On a file system that is mounted read-only LMDB does without.
-    guard let descriptor = try open(Self.lockName, O_RDWR | O_CREAT, mode: mode, isOptional: isReadOnly ? [EROFS] : []) else { return }
-    defer { close(descriptor) }
+    guard let descriptor = try open(Self.lockName, O_RDWR | O_CREAT, mode: mode, isOptional: isReadOnly ? [EROFS] : []) else { return -1 }
+    do { try reserve(descriptor, file, maxReaders) } catch {
+      close(descriptor)
+      throw error
+    }
+    return descriptor
+  }
+
+  private func reserve(_ descriptor: Int32, _ file: String, _ maxReaders: UInt32) throws {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw EnvironmentError.unusable(file, why: String(cString: strerror(errno))) }
     let wanted = Self.lockBytes(maxReaders)
@@ -167,9 +176,15 @@ struct EnvironmentFiles: Sendable {
     }
   }
 
-  /// Whether lock.mdb is still the one that this process uses: with another one two processes would write at once. One short system call.
+  /// Whether lock.mdb was deleted, replaced or cut: with another one somebody else may write at this moment. The shortest system call there is.
   @inline(__always)
-  func hasLockFile() -> Bool {
+  func hasLockFile(_ descriptor: Int32) -> Bool {
+    var status = stat()
+    return descriptor < 0 || fstat(descriptor, &status) != 0 || status.st_nlink > 0 && Int(status.st_size) >= lockBytes
+  }
+
+  /// Whether lock.mdb is still the one that this process uses.
+  private var isLockInPlace: Bool {
     var status = stat()
     return fstatat(directory, Self.lockName, &status, 0) == 0 ? FileIdentity(status) == lock && Int(status.st_size) >= lockBytes : lock == nil
   }
@@ -201,7 +216,7 @@ struct EnvironmentFiles: Sendable {
     if Int(status.st_size) < knownBytes {
       throw EnvironmentError.cut("\(path)/\(Self.dataName)", bytes: Int(status.st_size), wantedBytes: knownBytes)
     }
-    guard hasLockFile() else {
+    guard isLockInPlace else {
       throw EnvironmentError.gone(path, what: "\(Self.lockName) was deleted, replaced or cut; it is opened anew: leave that file to the program")
     }
     if let writeLock {

@@ -146,7 +146,10 @@ extension EndToEnd {
       #expect(access(sandbox.statePath, F_OK) != 0)
       #expect(rename(away, sandbox.statePath) == 0)
       #expect(try votesUntilAccepted(relay, from: 20) < 60)
-      #expect(try voters() == 21)
+      // One may have been committed into the folder where it lay; sent again it is accepted, and counted once.
+      let first = vote(0)
+      #expect(try relay.judge(first) == .accept(first.id.hex))
+      #expect(try voters() == 22)
     }
 
     @Test("A state folder that is deleted is not silently begun anew by the plugin that had it open; a plugin that is started does")
@@ -210,7 +213,8 @@ extension EndToEnd {
         #expect(try relay.judge(event) == .reject(event.id.hex, Self.unavailable))
       }
       #expect(Date().timeIntervalSince(began) < 9)
-      #expect(errors(relay).filter { $0.contains("process \(getpid()) (") }.count == 1)
+      // The worker, which wants to write too, may have a line of its own.
+      #expect(errors(relay).filter { $0.contains("process \(getpid()) (") && $0.hasSuffix("(plugin.fault)") }.count == 1)
       // What is known needs no right to write.
       let known = scene.vote(by: TestKey(3))
       #expect(try relay.judge(known) == .accept(known.id.hex))
