@@ -140,7 +140,7 @@ struct DeliveryThreadTests {
     #expect(lease.isHeld)
     let other = Lease(stateDirectory: installation.state, role: .deliver)
     #expect(try !other.acquireByRequest(timeoutSeconds: 0))
-    let asking = LockFile(installation.state + "/delivery.request")
+    let asking = LockFile("delivery.request", in: installation.state)
     #expect(try asking.tryLock())
     try installation.enqueue(["one"])
     _ = rounds.next(isWritten: false, isStopping: { false })

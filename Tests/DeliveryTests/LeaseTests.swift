@@ -97,7 +97,7 @@ struct LeaseTests {
   func requestGoesFirst() throws {
     let directory = try TemporaryDirectory()
     let plugin = Lease(stateDirectory: directory.path)
-    let asking = LockFile(directory.file("delivery.request"))
+    let asking = LockFile("delivery.request", in: directory.path)
     #expect(try asking.tryLock())
     #expect(try !plugin.tryAcquire())
     #expect(!plugin.isHeld)
