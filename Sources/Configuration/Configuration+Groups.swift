@@ -26,6 +26,9 @@ extension Configuration {
     options.maxBranchesPerParent = number("maxBranchesPerParent")
     options.maxAddsPerModification = number("maxAddsPerModification")
     options.openProposalsPerAuthor = number("openProposalsPerAuthor")
+    options.maxLimitingProposals = number("maxLimitingProposals")
+    options.maxMetaKeys = number("maxMetaKeys")
+    options.maxMetaBytes = number("maxMetaBytes")
     options.acceptNip03 = boolean("acceptNip03")
     options.headersFile = headersFile
     options.attests = values["followUps.attestations"].boolean ?? true

@@ -27,5 +27,8 @@ extension ConfigurationSchema {
     .init("groups.maxBranchesPerParent", .integer(1...1000), .integer(8), "how many modifications may follow the same one"),
     .init("groups.maxAddsPerModification", .integer(1...1000), .integer(50), "how many members one modification may add without a vote"),
     .init("groups.openProposalsPerAuthor", .integer(1...1000), .integer(20), "how many open proposals an author may have in a group"),
+    .init("groups.maxLimitingProposals", .integer(1...1000), .integer(256), "how many open proposals that limit administrators a group may have"),
+    .init("groups.maxMetaKeys", .integer(1...4096), .integer(256), "how many keys the meta of a group may have"),
+    .init("groups.maxMetaBytes", .integer(1...65_536), .integer(16_384), "how many bytes the keys and values of a group's meta may have together"),
   ]
 }

@@ -40,6 +40,7 @@ struct ConfigurationSchemaTests {
     collectives.maxSecsPerPubkey collectives.dRegex collectives.acceptUnverifiedTxid collectives.requestKinds collectives.voteKinds
     collectives.approvalKinds collectives.transferKinds collectives.leadtimeKinds collectives.validateSatellites
     collectives.allowPublishedApprovals collectives.productPriceUnit collectives.totalOnly collectives.trustedZappers collectives.zappers
+    groups.maxLimitingProposals groups.maxMetaKeys groups.maxMetaBytes
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 
   @Test("the keys are the contract's and those that the specs name, each once")

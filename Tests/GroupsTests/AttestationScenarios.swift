@@ -14,7 +14,7 @@ import Testing
     let world = try World()
     let group = world.group(2, attesters: ["Q"])
     let node = world.modify(World.add("Z"), by: "A", in: group, at: t(1)).id
-    #expect(world.attest(node, by: "Q", in: group, at: t(1) + 5).isAccepted)
+    #expect(world.attest(node, by: "Q", in: group, at: t(1)).isAccepted, "in its very second")
     #expect(try world.store.read { try $0.attestations(of: node).map(\.attester) } == [World.key("Q").pubkey])
     #expect(world.attest(node, by: "X", in: group, at: t(1) + 5).message == "restricted: not a broadcast attester")
     #expect(world.attest(node, by: "X", in: group, at: t(1) + 6, proof: shortProof(of: node, height: 3)).isAccepted)
@@ -187,6 +187,7 @@ import Testing
     world.attest(node, by: "Q", in: group, at: t(1) + 1, proof: shortProof(of: node, height: 0), received: t(1) + hour)
     #expect(world.modify(World.add("Z"), by: "B", in: group, parent: group, at: t(2) + 2 * hour).message == "invalid: parent already finalised")
     #expect(try world.view(group, now: t(2) + 2 * hour).status == .final)
+    #expect(world.modify(World.add("Z"), by: "B", in: group, parent: group, at: t(2) + hour).message == "invalid: parent already finalised")
     #expect(world.modify(World.add("Z"), by: "B", in: group, parent: group, at: t(2) + hour - 1).isAccepted, "a second before")
   }
 
@@ -201,12 +202,42 @@ import Testing
     }
   }
 
-  @Test("a branch that begins more than 64 nodes behind the tip is refused")
+  @Test("a branch begins at most 64 nodes behind the tip; from sync it is stored, wherever it begins")
   func forkDepth() throws {
     let world = try World { $0.maxForkDepth = 3 }
     let group = world.group(2)
-    for index in 1...4 { world.modify("{\"meta\":{\"k\":\"\(index)\"}}", by: "A", in: group, at: t(1) + UInt64(index)) }
-    #expect(world.modify(World.add("Z"), by: "B", in: group, parent: group, at: t(2)).message.hasPrefix("invalid: parent is not the chaintip"))
+    let nodes = (1...4).map { world.modify("{\"meta\":{\"k\":\"\($0)\"}}", by: "A", in: group, at: t(1) + UInt64($0)).id }
+    let far = world.modify(World.add("Z"), by: "B", in: group, parent: group, at: t(2))
+    #expect(far.message == "invalid: parent is not the chaintip \(nodes[3].short)")
+    #expect(world.modify(World.add("Z"), by: "B", in: group, parent: nodes[0], at: t(2)).isAccepted, "three nodes back")
+    #expect(world.send(far.json, received: t(2), source: "Sync").isAccepted)
+    #expect(world.tip(group) == nodes[3])
+  }
+
+  @Test("GT-K02b a live modification beside another one is later than that; from sync it may be older", arguments: [0, 1])
+  func siblings(_ seconds: UInt64) throws {
+    let world = try World()
+    let group = world.group(5)
+    let first = world.modify(World.add("Y"), by: "A", in: group, at: t(1)).id
+    let older = world.modify(World.add("Z"), by: "B", in: group, parent: group, at: t(1) - seconds, received: t(1) + 1)
+    #expect(older.message == "invalid: created_at must be after its sibling \(first.short)")
+    #expect(world.modify(World.add("W"), by: "C", in: group, parent: group, at: t(1) + 1).isAccepted)
+    #expect(world.send(older.json, received: t(1) + 1, source: "Sync").isAccepted, "so that relays converge")
+    #expect(world.tip(group) == first)
+  }
+
+  @Test("from sync an author's second branch and a ninth branch are stored, and nothing of it is live")
+  func syncedBranches() throws {
+    let world = try World { $0.maxBranchesPerParent = 2 }
+    let group = world.group(5)
+    let first = world.modify(World.add("Y"), by: "A", in: group, at: t(1)).id
+    world.modify(World.add("Z"), by: "B", in: group, parent: group, at: t(1) + 1)
+    #expect(world.modify(World.add("W"), by: "C", in: group, parent: group, at: t(1) + 2).message == "blocked: too many branches")
+    for index in 2..<12 {
+      #expect(world.modify(World.add("W\(index)"), by: "C", in: group, parent: group, at: t(1) + UInt64(index), source: "Stream").isAccepted)
+    }
+    #expect(world.tip(group) == first)
+    #expect(try world.rebuilt().digest() == world.digest())
   }
 
   @Test("this node attests what it accepts live, where it is listed; and once")
@@ -217,8 +248,11 @@ import Testing
     world.modify(World.add("Y"), by: "A", in: group, at: t(2), source: "Sync")
     let rows = try world.outbox().filter { $0.name == .attestation }
     #expect(rows.map(\.trigger) == [group, live.id])
-    guard let last = rows.last else { return }
-    guard case .unsigned(let form) = last.body, let event = UnsignedEvent(form: form) else { return }
+    guard case .unsigned(let form) = try #require(rows.last).body else {
+      Issue.record("the attestation is signed already")
+      return
+    }
+    let event = try #require(UnsignedEvent(form: form))
     #expect(event.createdAt == t(1) + 7)
     #expect(event.kind == 4834)
     #expect(event.tags == [["group", group.hex], ["e", live.id.hex]])

@@ -19,8 +19,13 @@ final class GeneratedHistory {
 
   private static let names = ["A", "B", "C", "D", "E", "F", "G"]
 
+  /// The blocks that hold attested nodes, one for each.
+  private let headers = HeadersFile()
+  private var blocks: UInt8 = 0
+
   init(seed: UInt64) throws {
-    world = try World()
+    let path = headers.path
+    world = try World { $0.headersFile = path }
     random = SplitMix64(seed: seed)
   }
 
@@ -42,14 +47,34 @@ final class GeneratedHistory {
     case ..<8: return try opening()
     case ..<30: return try proposal()
     case ..<60: return try vote()
+    case ..<64: return try attestation()
     default: return try modification()
     }
   }
 
-  /// Live and at once, mostly; else from sync, or too late.
-  private func arrival(_ created: UInt64) -> (received: UInt64, source: String) {
-    if chance(75) { return (created, "IP4") }
-    return (created + UInt64.random(in: 0...9000, using: &random), chance(50) ? "IP4" : "Sync")
+  /// Live and at once, mostly; else from sync, or too late, or by a clock that is ahead.
+  private func arrival() -> (created: UInt64, received: UInt64, source: String) {
+    if chance(72) { return (now, now, "IP4") }
+    if chance(15) { return (now + UInt64.random(in: 1...900, using: &random), now, chance(50) ? "IP4" : "Sync") }
+    return (now, now + UInt64.random(in: 0...9000, using: &random), chance(50) ? "IP4" : "Sync")
+  }
+
+  /// As `arrival`, or days late: votes and proposals that a peer kept to itself.
+  private func lateArrival() -> (created: UInt64, received: UInt64, source: String) {
+    if !chance(6) { return arrival() }
+    return (now - UInt64.random(in: 1...(12 * day), using: &random), now, "Sync")
+  }
+
+  /// A block that holds a node, found at some time since: an earlier one may turn a fork.
+  private func attestation() throws -> (String, String, String) {
+    let forks = Set(model.nodes.values.compactMap(\.parent)).filter { parent in model.nodes.values.count { $0.parent == parent } > 1 }
+    let nodes = model.nodes.values.filter { $0.block == nil && ($0.parent.map { forks.contains($0) } ?? false) }.sorted { $0.id < $1.id }
+    guard blocks < 120, let node = nodes.randomElement(using: &random) else { return ("", "", "") }
+    let time = node.created + UInt64.random(in: 0...(3 * day), using: &random)
+    try headers.append(node.id.value, time: time)
+    let sent = world.attest(node.id, by: name(), in: node.group, at: max(now, node.created), proof: shortProof(of: node.id, height: blocks))
+    blocks += 1
+    return try judge(sent, reading: [node.group, node.id], "attestation") { model.nodes[node.id]?.block = time }
   }
 
   private func entryText(_ entry: ReferenceModel.Entry) -> String {
@@ -93,12 +118,12 @@ final class GeneratedHistory {
     }
     if chance(25), let admin = groups.randomElement(using: &random) { change.admin = admin }
     let author = name()
-    let (received, source) = arrival(now)
+    let (created, received, source) = arrival()
     let sent = world.send(
-      world.options.kinds.initGroup, by: author, at: now, tags: [], content: text(change, key: "members"), received: received, source: source)
+      world.options.kinds.initGroup, by: author, at: created, tags: [], content: text(change, key: "members"), received: received, source: source)
     if sent.isAccepted { groups.append(sent.id) }
     return try judge(sent, reading: Set(model.references(change)), "init") {
-      try model.initGroup(sent.id, by: World.key(author).pubkey, created: now, received: received, change)
+      try model.initGroup(sent.id, by: World.key(author).pubkey, created: created, received: received, change)
     }
   }
 
@@ -125,14 +150,14 @@ final class GeneratedHistory {
     let change = change(parent, removes: 70, admin: true)
     guard !change.isEmpty else { return ("", "", "") }
     let author = name()
-    let (received, source) = arrival(now)
-    let sent = world.propose(text(change, key: "add"), by: author, in: group, parent: parent, at: now, received: received, source: source)
+    let (created, received, source) = lateArrival()
+    let sent = world.propose(text(change, key: "add"), by: author, in: group, parent: parent, at: created, received: received, source: source)
     if sent.isAccepted { proposals.append(sent.id) }
     let reading = Set([group, parent] + model.references(change)).union(model.readOf(group, through: parent, referring: model.references(change)))
     return try judge(sent, reading: reading, "proposal") {
       try model.propose(
         ReferenceModel.Proposal(
-          id: sent.id, group: group, parent: parent, author: World.key(author).pubkey, created: now, received: received, live: source == "IP4",
+          id: sent.id, group: group, parent: parent, author: World.key(author).pubkey, created: created, received: received, live: source == "IP4",
           change: change))
     }
   }
@@ -141,13 +166,13 @@ final class GeneratedHistory {
     guard let id = proposals.suffix(4).randomElement(using: &random), let proposal = model.proposals[id] else { return ("", "", "") }
     let author = administrator(of: proposal.group)
     let value = chance(70)
-    let (received, source) = arrival(now)
-    let sent = world.vote("\(value)", by: author, on: id, in: proposal.group, at: now, received: received, source: source)
+    let (created, received, source) = lateArrival()
+    let sent = world.vote("\(value)", by: author, on: id, in: proposal.group, at: created, received: received, source: source)
     let reading = Set([proposal.group, id]).union(model.readOf(proposal.group, through: proposal.parent))
     return try judge(sent, reading: reading, "vote") {
       try model.vote(
         ReferenceModel.Vote(
-          id: sent.id, proposal: id, author: World.key(author).pubkey, created: now, received: received, live: source == "IP4", value: value),
+          id: sent.id, proposal: id, author: World.key(author).pubkey, created: created, received: received, live: source == "IP4", value: value),
         in: proposal.group)
     }
   }
@@ -164,9 +189,9 @@ final class GeneratedHistory {
     let parent = parent(of: group)
     let change = listed.isEmpty || chance(20) ? change(parent, removes: 25, admin: false) : ReferenceModel.Change()
     let author = administrator(of: group)
-    let (received, source) = arrival(now)
+    let (created, received, source) = arrival()
     let sent = world.modify(
-      text(change, key: "add"), by: author, in: group, parent: parent, at: now, listed.map { ($0.proposal, $0.votes) }, received: received,
+      text(change, key: "add"), by: author, in: group, parent: parent, at: created, listed.map { ($0.proposal, $0.votes) }, received: received,
       source: source)
     // The votes that were counted, named or not.
     let counted = model.votes.filter { vote in listed.contains { $0.proposal == vote.proposal } }.map(\.id)
@@ -175,7 +200,7 @@ final class GeneratedHistory {
     return try judge(sent, reading: reading, "modification") {
       try model.modify(
         ReferenceModel.Modification(
-          id: sent.id, group: group, parent: parent, author: World.key(author).pubkey, created: now, received: received, live: source == "IP4",
+          id: sent.id, group: group, parent: parent, author: World.key(author).pubkey, created: created, received: received, live: source == "IP4",
           listed: listed, change: change))
     }
   }

@@ -98,7 +98,7 @@ import Testing
   func forged() throws {
     let world = try World()
     var json = String(decoding: World.key("A").json(kind: 4830, content: World.initContent(["A"])), as: UTF8.self)
-    guard let range = json.range(of: "\"sig\":\"") else { return }
+    let range = try #require(json.range(of: "\"sig\":\""))
     let digit = json[range.upperBound]
     json.replaceSubrange(range.upperBound...range.upperBound, with: digit == "0" ? "1" : "0")
     #expect(world.send(Array(json.utf8), received: T, source: "Stream").message == "invalid: bad signature")

@@ -45,7 +45,9 @@ import Testing
       var damaged = bytes
       // Behind the fields that may hold anything; a count of four billion is too few bytes.
       damaged[Int.random(in: 163..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
-      _ = try? NodeStep(id: Self.id, decoding: damaged)
+      do {
+        #expect(try NodeStep(id: Self.id, decoding: damaged).parent == Self.id, "what stands before the damage is read")
+      } catch { #expect(error is Fault) }
     }
   }
 }

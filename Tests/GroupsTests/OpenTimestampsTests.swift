@@ -125,7 +125,21 @@ import Testing
       let noise = (0..<Int.random(in: 0...60, using: &random)).map { _ in
         Bool.random(using: &random) ? tags.randomElement(using: &random) ?? 0 : UInt8.random(in: 0...255, using: &random)
       }
-      _ = try? OpenTimestamps(parsing: OpenTimestamps.magic + [1, 0x08] + digest + noise)
+      do {
+        let proof = try OpenTimestamps(parsing: OpenTimestamps.magic + [1, 0x08] + digest + noise)
+        #expect(proof.digest.bytes == digest && proof.bitcoin.count <= OpenTimestamps.maxAttestations)
+      } catch { #expect(error == .malformed) }
     }
+  }
+
+  @Test("a proof may be worked on for a mebibyte: long messages in many branches are malformed")
+  func work() throws {
+    let long: [UInt8] = [0xf0, 0x80, 0x1f] + [UInt8](repeating: 1, count: 3968)
+    // Each branch reverses 4000 bytes, which are read and written.
+    let branch: [UInt8] = [0xff, 0xf2] + bitcoin
+    let most = (OpenTimestamps.maxWork - 32 - 4000) / 8000
+    func branches(_ count: Int) -> [UInt8] { proof(long + (0..<count).flatMap { _ in branch }) }
+    #expect(try OpenTimestamps(parsing: branches(most)).bitcoin.map(\.height) == [7])
+    #expect(throws: OpenTimestamps.Failure.malformed) { try OpenTimestamps(parsing: branches(most + 1)) }
   }
 }

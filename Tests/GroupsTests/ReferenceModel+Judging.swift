@@ -57,12 +57,12 @@ extension ReferenceModel {
     if let now = state(group, vote.eff, scope) { affected.formUnion(self.affected(now, carriedOut(proposal, on: now), vote.eff, scope)) }
     let tenured = affected.filter { self.tenured($0, proposal.created, scope) || self.tenured($0, vote.eff, scope) }
     if !tenured.contains(vote.author), !voter(vote.author, proposal.created, scope) { try refuse("restricted: no voting rights") }
-    if canonical(group).contains(where: { $0.state.done.contains(proposal.id) }) { try refuse("invalid: proposal already implemented") }
+    if vote.live, canonical(group).contains(where: { $0.state.done.contains(proposal.id) }) { try refuse("invalid: proposal already implemented") }
     if !tenured.isEmpty {
       if vote.eff > proposal.created + 30 * day { try refuse("invalid: proposal expired") }
-      if vote.eff > proposal.created + 10 * day, !majority(proposal, scope) { try refuse("invalid: proposal was rejected") }
+      if vote.live, vote.eff > proposal.created + 10 * day, !majority(proposal, scope) { try refuse("invalid: proposal was rejected") }
     }
-    if votes.count(where: { $0.proposal == proposal.id && $0.author == vote.author }) >= 5 { try refuse("blocked: too many votes") }
+    if vote.live, votes.count(where: { $0.proposal == proposal.id && $0.author == vote.author }) >= 5 { try refuse("blocked: too many votes") }
     votes.append(vote)
   }
 
@@ -83,9 +83,12 @@ extension ReferenceModel {
     let main = canonical(event.group)
     if parent.id != main.last?.id {
       let siblings = nodes.values.filter { $0.parent == parent.id }
-      if main.count - 1 - parent.depth > 64 { try refuse("invalid: parent is not the chaintip") }
-      if siblings.count >= 8 { try refuse("blocked: too many branches") }
-      if event.live, siblings.contains(where: { $0.author == event.author }) { try refuse("invalid: author already extended this parent") }
+      if event.live {
+        if main.count - 1 - parent.depth > 64 { try refuse("invalid: parent is not the chaintip") }
+        if siblings.count >= 8 { try refuse("blocked: too many branches") }
+        if siblings.contains(where: { $0.author == event.author }) { try refuse("invalid: author already extended this parent") }
+        if siblings.contains(where: { $0.created >= event.created }) { try refuse("invalid: created_at must be after its sibling") }
+      }
     }
     let scope = Scope(group: event.group, line: line(to: parent.id))
     let times = event.live ? [event.created, event.received] : [event.created]

@@ -23,6 +23,8 @@ final class ReferenceModel {
     let id: EventID, group: EventID, parent: EventID?, author: PublicKey
     let created: UInt64, received: UInt64, depth: Int
     var state: State
+    /// When a block was found that holds it.
+    var block: UInt64?
   }
   /// Positions for a proposal and a content; nil admin: not named.
   struct Change {
@@ -64,10 +66,23 @@ final class ReferenceModel {
     return line
   }
 
+  /// The adjusted timestamp of a node, or the least of those that stand on it; the greatest number where nothing is attested.
+  func eff(_ node: Node) -> UInt64 {
+    let own = node.block.map { max(node.created, $0) } ?? .max
+    return nodes.values.filter { $0.parent == node.id }.reduce(own) { min($0, eff($1)) }
+  }
+
+  func precedes(_ left: Node, _ right: Node) -> Bool {
+    let (mine, other) = (eff(left), eff(right))
+    if mine != other { return mine < other }
+    if mine < .max { return left.author != right.author ? left.author > right.author : left.id < right.id }
+    return (left.received, left.created, left.id) < (right.received, right.created, right.id)
+  }
+
   func on(_ from: EventID) -> [Node] {
     var line: [Node] = []
     var here = from
-    while let child = nodes.values.filter({ $0.parent == here }).min(by: { ($0.received, $0.created, $0.id) < ($1.received, $1.created, $1.id) }) {
+    while let child = nodes.values.filter({ $0.parent == here }).min(by: { precedes($0, $1) }) {
       line.append(child)
       here = child.id
     }
@@ -276,22 +291,29 @@ final class ReferenceModel {
 
   // MARK: Suspension
 
-  func suspended(_ key: PublicKey, _ time: UInt64, _ scope: Scope, before: Proposal? = nil) -> Bool {
-    proposals.values.contains { proposal in
-      guard proposal.group == scope.group, proposal.created <= time, time <= proposal.created + 30 * day else { return false }
-      if let before, (proposal.created, proposal.id) >= (before.created, before.id) { return false }
-      guard scope.line.contains(where: { $0.id == proposal.parent }) else { return false }
-      if scope.line.contains(where: { $0.created <= time && $0.state.done.contains(proposal.id) }) { return false }
-      guard suspends(proposal, scope).contains(key) else { return false }
-      return time <= proposal.created + 10 * day || majority(proposal, scope)
-    }
+  func isOver(_ proposal: Proposal, _ time: UInt64, _ scope: Scope) -> Bool {
+    if scope.line.contains(where: { $0.created <= time && $0.state.done.contains(proposal.id) }) { return true }
+    if time > proposal.created + 30 * day { return true }
+    return time > proposal.created + 10 * day && !majority(proposal, scope)
   }
 
-  func suspends(_ proposal: Proposal, _ scope: Scope) -> Set<PublicKey> {
-    guard isAdmin(proposal.author, proposal.created, scope) else { return [] }
-    let affected = affectedThen(proposal, scope)
-    let tenured = affected.filter { self.tenured($0, proposal.created, scope) }
-    guard !tenured.isEmpty, 2 * affected.count < Set(flat(electorate(proposal.created, scope))).count else { return [] }
-    return suspended(proposal.author, proposal.created, scope, before: proposal) ? [] : tenured
+  /// Proposal by proposal, each as long as all who are suspended then are a minority. What is older than sixty days is not looked at.
+  func suspended(_ key: PublicKey, _ time: UInt64, _ scope: Scope) -> Bool {
+    let candidates = proposals.values.filter { proposal in
+      proposal.group == scope.group && proposal.created <= time && proposal.created + 60 * day >= time
+        && scope.line.contains { $0.id == proposal.parent }
+    }
+    var open: [(proposal: Proposal, accounts: Set<PublicKey>)] = []
+    for proposal in candidates.sorted(by: { ($0.created, $0.id) < ($1.created, $1.id) }) {
+      open.removeAll { isOver($0.proposal, proposal.created, scope) }
+      let already = open.reduce(into: Set()) { $0.formUnion($1.accounts) }
+      guard isAdmin(proposal.author, proposal.created, scope), !already.contains(proposal.author) else { continue }
+      let affected = affectedThen(proposal, scope)
+      let tenured = affected.filter { self.tenured($0, proposal.created, scope) }
+      let administrators = Set(flat(electorate(proposal.created, scope)))
+      guard !tenured.isEmpty, 2 * already.union(affected).count < administrators.count else { continue }
+      open.append((proposal, tenured))
+    }
+    return open.contains { $0.accounts.contains(key) && !isOver($0.proposal, time, scope) }
   }
 }

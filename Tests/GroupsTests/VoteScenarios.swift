@@ -109,6 +109,53 @@ import Testing
     }
   }
 
+  @Test("a vote at the end of the thirtieth day counts, a second later it is too late")
+  func lastVote() {
+    let (group, proposal) = removal()
+    for name in ["D", "E"] { world.vote("true", by: name, on: proposal, in: group, at: t(21)) }
+    #expect(world.vote("true", by: "B", on: proposal, in: group, at: t(50) + 1).message == "invalid: proposal expired")
+    #expect(world.vote("true", by: "B", on: proposal, in: group, at: t(50)).isAccepted)
+  }
+
+  @Test("of two ballots of one account that are equally late, the one with the lower id counts")
+  func equallyLate() throws {
+    for value in ["true", "false"] {
+      let world = try World()
+      let (group, proposal) = removal(world)
+      let d = world.vote("true", by: "D", on: proposal, in: group, at: t(21)).id
+      // The value whose vote has the lower id, from some second on.
+      var ballots: [(value: String, id: EventID)] = []
+      var time = t(21)
+      repeat {
+        time += 1
+        ballots = ["true", "false"].map { ballot in
+          let tags = [["group", group.hex], ["proposal", proposal.hex]]
+          return (ballot, World.key("E").event(kind: 4832, createdAt: time, tags: tags, content: ballot).id)
+        }.sorted { $0.id < $1.id }
+      } while ballots[0].value != value
+      for ballot in ["true", "false"] { #expect(world.vote(ballot, by: "E", on: proposal, in: group, at: time).isAccepted) }
+      let sent = world.modify(by: "B", in: group, at: time + 1, [(proposal, [d] + ballots.map(\.id))])
+      #expect(sent.isAccepted == (value == "true"), "\(sent)")
+      if value == "false" { #expect(sent.message.hasPrefix("invalid: insufficient votes (3/5, 1 against")) }
+    }
+  }
+
+  @Test("from sync votes are stored whatever was decided meanwhile: carried out, rejected, or the sixth of one voter")
+  func syncedVotes() throws {
+    let group = world.group(5)
+    let done = world.propose(World.add("Z"), by: "A", in: group, at: t(20)).id
+    world.modify(by: "A", in: group, at: t(21), [(done, [])])
+    #expect(world.vote("true", by: "B", on: done, in: group, at: t(22)).message == "invalid: proposal already implemented")
+    #expect(world.vote("true", by: "B", on: done, in: group, at: t(22), source: "Sync").isAccepted)
+    let rejected = world.propose(World.remove(2), by: "A", in: group, at: t(22)).id
+    #expect(world.vote("true", by: "D", on: rejected, in: group, at: t(33)).message == "invalid: proposal was rejected")
+    #expect(world.vote("true", by: "D", on: rejected, in: group, at: t(33), source: "Sync").isAccepted)
+    #expect(world.modify(by: "B", in: group, at: t(33) + 1, [(rejected, [])]).message == "invalid: proposal rejected", "it came after the tenth day")
+    for index in 1...6 { #expect(world.vote("true", by: "E", on: rejected, in: group, at: t(33) + UInt64(index), source: "Sync").isAccepted) }
+    #expect(world.vote("true", by: "E", on: rejected, in: group, at: t(53), source: "Sync").message == "invalid: proposal expired")
+    #expect(try world.rebuilt().digest() == world.digest())
+  }
+
   @Test("GT-V16 and V17 of two, nobody removes the other; everybody may leave")
   func two() {
     let group = world.group(2)
@@ -242,7 +289,7 @@ import Testing
     let proposal = world.propose(content, by: "A", in: group, at: t(20)).id
     let affected = try world.store.read { state in
       let roles = Roles(Branch(canonical: try state.group(group)!), world.options, world.validator.cache)
-      return try Polling(try state.proposal(proposal)!, roles, try Tenure(roles, reading: state)).affectedAtProposal(reading: state)
+      return try Polling(try state.proposal(proposal)!, roles, Tenure(roles)).affectedAtProposal(reading: state)
     }
     #expect(affected == Set(["N1", "N2", "N3"].map { World.key($0).pubkey }))
     #expect(world.modify(by: "B", in: group, at: t(20) + 1, [(proposal, [])]).message.hasPrefix("invalid: insufficient votes (2/5"))

@@ -6,6 +6,7 @@ import Nostr
 import Policy
 import StateStore
 import TestSupport
+import Testing
 
 @testable import Groups
 
@@ -168,8 +169,14 @@ final class World {
 
   // MARK: Asking
 
+  /// Of a group that is unknown here, its id.
   func tip(_ group: EventID) -> EventID {
-    (try? store.read { try $0.group(group)?.tip }).flatMap { $0 } ?? group
+    do {
+      return try store.read { try $0.group(group)?.tip } ?? group
+    } catch {
+      Issue.record(error)
+      return group
+    }
   }
 
   func view(_ group: EventID, now: UInt64 = t(1000)) throws -> GroupView {

@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-/// Base64 (RFC 4648), padded, without line breaks.
+/// Base64 (RFC 4648) as people send it: with or without padding, with line breaks as MIME has them.
 enum Base64 {
   /// nil when the text is not base64, or is longer than `maxBytes` decoded.
   static func decode(_ text: some Collection<UInt8>, maxBytes: Int) -> [UInt8]? {
-    guard text.count % 4 == 0, text.count / 4 * 3 <= maxBytes + 2 else { return nil }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.count / 4 * 3)
+    bytes.reserveCapacity(Swift.min(maxBytes, text.count / 4 * 3) + 3)
     var bits: UInt32 = 0
     var count = 0
     var padding = 0
     for character in text {
+      if character == UInt8(ascii: "\n") || character == UInt8(ascii: "\r") { continue }
       if character == UInt8(ascii: "=") {
         padding += 1
-        guard padding <= 2 else { return nil }
-        bits <<= 6
-      } else {
-        guard padding == 0, let value = value(character) else { return nil }
-        bits = bits << 6 | value
+        continue
       }
+      guard padding == 0, let value = value(character) else { return nil }
+      bits = bits << 6 | value
       count += 1
-      guard count % 4 == 0 else { continue }
-      bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
-      if padding < 2 { bytes.append(UInt8(truncatingIfNeeded: bits >> 8)) }
-      if padding < 1 { bytes.append(UInt8(truncatingIfNeeded: bits)) }
-      bits = 0
+      guard count == 4 else { continue }
+      guard bytes.count + 3 <= maxBytes else { return nil }
+      for shift: UInt32 in [16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: bits >> shift)) }
+      (bits, count) = (0, 0)
     }
+    // Two characters are one byte and three are two; where there is padding, all of it.
+    guard count != 1, padding == 0 || (count >= 2 && padding == 4 - count) else { return nil }
+    if count >= 2 { bytes.append(UInt8(truncatingIfNeeded: bits >> (count == 2 ? 4 : 10))) }
+    if count == 3 { bytes.append(UInt8(truncatingIfNeeded: bits >> 2)) }
     return bytes.count <= maxBytes ? bytes : nil
   }
 

@@ -66,10 +66,11 @@ extension StateReader where Self: ~Copyable {
     try Branch(canonical: group).contains(id, createdAt, reading: self)
   }
 
-  /// The node that follows one on the canonical chain; nil behind the tip.
-  borrowing func canonicalChild(of parent: EventID, _ group: GroupRecord) throws -> NodeRecord? {
-    if parent == group.tip { return nil }
-    for child in try children(of: parent) where try isCanonical(child.id, child.createdAt, group) { return child }
-    return nil
+  /// The node that follows one on the canonical chain; nil behind the tip, and where the node does not stand on the chain.
+  borrowing func canonicalChild(of parent: NodeRecord, _ group: GroupRecord) throws -> NodeRecord? {
+    let tip = Branch(canonical: group).head
+    guard let child = try ancestor(of: tip, atDepth: parent.depth + 1) else { return nil }
+    let node = try existingNode(child)
+    return node.parent == parent.id ? node : nil
   }
 }

@@ -4,7 +4,7 @@ import Policy
 
 /// Who administers a group: accounts, each as often as it counts, and blocks of accounts that have one vote together. Source: groups, 6.3.
 struct Electorate: Sendable, Equatable {
-  indirect enum Item: Sendable, Equatable {
+  enum Item: Sendable, Equatable {
     case leaf(PublicKey)
     case block([Item])
   }
@@ -20,6 +20,21 @@ struct Electorate: Sendable, Equatable {
     var accounts: Set<PublicKey> = []
     Self.visit(items, inBlock: false) { account, _ in accounts.insert(account) }
     return accounts
+  }
+
+  /// The greatest weight that one account's vote can move: how often it stands there, counting a block once however often it stands in it; at least 1.
+  var greatestWeight: Int {
+    var weights: [PublicKey: Int] = [:]
+    for item in items {
+      switch item {
+      case .leaf(let account): weights[account, default: 0] += 1
+      case .block(let inner):
+        var accounts: Set<PublicKey> = []
+        Self.visit(inner, inBlock: true) { account, _ in accounts.insert(account) }
+        for account in accounts { weights[account, default: 0] += 1 }
+      }
+    }
+    return weights.values.max() ?? 1
   }
 
   func contains(_ account: PublicKey) -> Bool { Self.contains(account, items) }

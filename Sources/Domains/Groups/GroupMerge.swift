@@ -11,7 +11,8 @@ struct GroupMerge {
   /// The members that went.
   private(set) var removed: [Member] = []
   private let depth: UInt32
-  private var present: Set<Member>?
+  /// How often each member stands there.
+  private var present: [Member: Int]?
 
   init(_ snapshot: GroupSnapshot, depth: UInt32) {
     self.snapshot = snapshot
@@ -24,39 +25,61 @@ struct GroupMerge {
   }
 
   mutating func apply(_ wanted: ResolvedChange) {
-    for id in wanted.removes {
-      guard let index = snapshot.index(of: id) else { continue }
-      let entry = snapshot.entries.remove(at: index)
-      removed.append(entry.member)
-      change.removes.append(id)
-      present = nil
-    }
-    let isFew = wanted.adds.count <= 8
-    for member in wanted.adds where !contains(member, isFew: isFew) {
-      let id = EntryID(depth: depth, ordinal: change.adds.count)
-      snapshot.entries.append(Entry(id: id, member: member))
-      change.adds.append(member)
-      present?.insert(Self.key(member))
-    }
+    remove(wanted.removes)
+    add(wanted.adds)
     if let setting = wanted.admin, setting.value != snapshot.admin {
       snapshot.admin = setting.value
       change.admin = setting
     }
-    for item in wanted.meta where snapshot.meta.first(where: { $0.key == item.key })?.value != item.value {
-      snapshot.setMeta(item)
-      change.meta.append(item)
-    }
+    // The keys of one change are distinct.
+    let items = wanted.meta.filter { snapshot.metaValue(of: $0.key) != $0.value }
+    snapshot.apply(meta: items)
+    change.meta += items
     if let setting = wanted.attesters, setting.value != snapshot.attesters {
       snapshot.attesters = setting.value
       change.attesters = setting
     }
   }
 
+  private mutating func remove(_ ids: [EntryID]) {
+    let found = ids.compactMap { id in snapshot.index(of: id).map { (id: id, index: $0) } }
+    guard !found.isEmpty else { return }
+    for (id, index) in found {
+      let member = snapshot.entries[index].member
+      removed.append(member)
+      change.removes.append(id)
+      let key = Self.key(member)
+      if let count = present?[key] { present?[key] = count > 1 ? count - 1 : nil }
+    }
+    if found.count == 1 {
+      snapshot.entries.remove(at: found[0].index)
+      return
+    }
+    // One pass, however many go.
+    var isGone = [Bool](repeating: false, count: snapshot.entries.count)
+    for (_, index) in found { isGone[index] = true }
+    var index = 0
+    snapshot.entries.removeAll { _ in
+      defer { index += 1 }
+      return isGone[index]
+    }
+  }
+
+  private mutating func add(_ members: [Member]) {
+    let isFew = members.count <= 8
+    for member in members where !contains(member, isFew: isFew) {
+      let id = EntryID(depth: depth, ordinal: change.adds.count)
+      snapshot.entries.append(Entry(id: id, member: member))
+      change.adds.append(member)
+      present?[Self.key(member), default: 0] += 1
+    }
+  }
+
   private mutating func contains(_ member: Member, isFew: Bool) -> Bool {
     // A few looks are cheaper than an index; many are not.
     if present == nil, isFew || snapshot.entries.count < 64 { return snapshot.entries.contains { $0.member.isSame(as: member) } }
-    let keys = present ?? Set(snapshot.entries.map { Self.key($0.member) })
-    present = keys
-    return keys.contains(Self.key(member))
+    let counts = present ?? snapshot.entries.reduce(into: [:]) { $0[Self.key($1.member), default: 0] += 1 }
+    present = counts
+    return counts[Self.key(member)] != nil
   }
 }

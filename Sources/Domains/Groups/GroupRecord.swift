@@ -150,12 +150,13 @@ extension StateReader where Self: ~Copyable {
     return try NodeStep(id: id, decoding: bytes)
   }
 
-  borrowing func children(of parent: EventID) throws -> [NodeRecord] {
+  /// All of them, or so many of them.
+  borrowing func children(of parent: EventID, atMost limit: Int = .max) throws -> [NodeRecord] {
     var ids: [EventID] = []
     try scan(GroupsState.children, prefix: GroupsState.half(parent)) { key, _ in
       var reader = RecordReader(Array(key.dropFirst(GroupsState.halfID)), of: GroupsState.children)
       ids.append(try reader.eventID())
-      return true
+      return ids.count < limit
     }
     return try ids.map { try existingNode($0) }.filter { $0.parent == parent }
   }

@@ -19,6 +19,15 @@ struct GroupSnapshot: Sendable, Equatable {
 
   var metaBytes: Int { meta.reduce(0) { $0 + $1.key.count + $1.value.count } }
 
+  /// What it holds on the heap, at most: texts share their bytes with nobody.
+  var heapBytes: Int {
+    let texts = meta.reduce(0) { $0 + 2 * Self.bytesAroundText + $1.key.count + $1.value.count }
+    return entries.capacity * MemoryLayout<Entry>.stride + meta.capacity * MemoryLayout<MetaItem>.stride + texts + (attesters?.capacity ?? 0) * 32 + 128
+  }
+
+  /// An array's header, and what the allocator rounds up.
+  private static let bytesAroundText = 48
+
   func index(of id: EntryID) -> Int? {
     var low = 0
     var high = entries.count
@@ -48,13 +57,15 @@ struct GroupSnapshot: Sendable, Equatable {
   /// Replays several, oldest first, in one pass over the entries: ids are unique, so it makes no difference when an entry goes.
   mutating func apply(_ changes: [(change: ResolvedChange, depth: UInt32)]) {
     var gone: [EntryID] = []
+    var items: [MetaChange] = []
     for (change, depth) in changes {
       gone += change.removes
       for (ordinal, member) in change.adds.enumerated() { entries.append(Entry(id: EntryID(depth: depth, ordinal: ordinal), member: member)) }
       if let setting = change.admin { admin = setting.value }
-      for item in change.meta { setMeta(item) }
+      items += change.meta
       if let setting = change.attesters { attesters = setting.value }
     }
+    apply(meta: items)
     if gone.count > 4 {
       // Both in their order: one pass.
       gone.sort()
@@ -71,9 +82,64 @@ struct GroupSnapshot: Sendable, Equatable {
     }
   }
 
-  mutating func setMeta(_ change: MetaChange) {
-    let index = meta.firstIndex { !($0.key < change.key) } ?? meta.endIndex
-    let exists = meta.indices.contains(index) && meta[index].key == change.key
+  /// Where a key stands, or would stand.
+  private func place(of key: Text) -> (index: Int, exists: Bool) {
+    var low = 0
+    var high = meta.count
+    while low < high {
+      let middle = low + (high - low) / 2
+      if meta[middle].key < key { low = middle + 1 } else { high = middle }
+    }
+    return (low, low < meta.count && meta[low].key == key)
+  }
+
+  func metaValue(of key: Text) -> Text? {
+    let (index, exists) = place(of: key)
+    return exists ? meta[index].value : nil
+  }
+
+  /// How much meta there would be after a change whose keys are distinct; nothing is merged for it.
+  func metaSize(after changes: [MetaChange]) -> (keys: Int, bytes: Int) {
+    var (keys, bytes) = (meta.count, metaBytes)
+    for item in changes {
+      if let known = metaValue(of: item.key) {
+        keys -= 1
+        bytes -= item.key.count + known.count
+      }
+      if let value = item.value {
+        keys += 1
+        bytes += item.key.count + value.count
+      }
+    }
+    return (keys, bytes)
+  }
+
+  /// Sets and deletes keys, of several changes of one key the last, in one pass over what is there.
+  mutating func apply(meta changes: [MetaChange]) {
+    if changes.count <= 2 {
+      for change in changes { apply(change) }
+      return
+    }
+    var latest: [Text: Text?] = [:]
+    for change in changes { latest[change.key] = .some(change.value) }
+    let news = latest.sorted { $0.key < $1.key }
+    var next = 0
+    var merged: [MetaItem] = []
+    merged.reserveCapacity(meta.count + news.count)
+    func takeNext() {
+      if let value = news[next].value { merged.append(MetaItem(key: news[next].key, value: value)) }
+      next += 1
+    }
+    for item in meta {
+      while next < news.count, news[next].key < item.key { takeNext() }
+      if next < news.count, news[next].key == item.key { takeNext() } else { merged.append(item) }
+    }
+    while next < news.count { takeNext() }
+    meta = merged
+  }
+
+  private mutating func apply(_ change: MetaChange) {
+    let (index, exists) = place(of: change.key)
     if let value = change.value {
       let item = MetaItem(key: change.key, value: value)
       if exists { meta[index] = item } else { meta.insert(item, at: index) }

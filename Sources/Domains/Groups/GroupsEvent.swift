@@ -23,7 +23,9 @@ public struct GroupsEvent: Sendable {
   static let timestampKind: UInt64 = 1040
 
   /// The context-free checks, in the spec's order. Throws a `Rejection`.
-  init(parsing event: VerifiedEvent, options: GroupsOptions, trace: CheckTrace?) throws {
+  ///
+  /// - Parameter asksLimits: it comes for the first time.
+  init(parsing event: VerifiedEvent, options: GroupsOptions, asksLimits: Bool, trace: CheckTrace?) throws {
     self.event = event
     switch event.kind {
     case 5: content = .deletion(event.tags.all(named: "e").prefix(Self.maxTargets).compactMap { $0[1].flatMap { EventID(hex: $0) } })
@@ -37,7 +39,23 @@ public struct GroupsEvent: Sendable {
       } else {
         content = try Self.content(of: event, try Self.group(of: event, trace: trace), options: options, trace: trace)
       }
+      if asksLimits { try checkMeta(options, trace: trace) }
     }
+  }
+
+  /// GC3, as far as the event alone says it: what it sets.
+  private func checkMeta(_ options: GroupsOptions, trace: CheckTrace?) throws {
+    let items: [MetaChange] =
+      switch content {
+      case .initGroup(let content): content.meta
+      case .proposal(_, _, let change): change.meta
+      case .modification(let content): content.change.meta
+      case .vote, .attestation, .timestamp, .deletion: []
+      }
+    if items.isEmpty { return }
+    trace?.enter("GC3")
+    let (keys, bytes) = GroupSnapshot().metaSize(after: items)
+    guard keys <= options.maxMetaKeys, bytes <= options.maxMetaBytes else { throw GroupsRejection.tooLarge }
   }
 
   /// GC2 and GC3.

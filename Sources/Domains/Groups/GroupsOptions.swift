@@ -28,6 +28,11 @@ public struct GroupsOptions: Sendable, Equatable {
   public var maxBranchesPerParent = 8
   public var maxAddsPerModification = 50
   public var openProposalsPerAuthor = 20
+  /// How many open proposals of a group may limit administrators.
+  public var maxLimitingProposals = 256
+  /// Of one group: how many keys its meta may have, and how many bytes, keys and values.
+  public var maxMetaKeys = 256
+  public var maxMetaBytes = 16 * 1024
   public var acceptNip03 = true
   /// A file of 80-byte block headers, the first one block 0's; nil: none is known.
   public var headersFile: String?
@@ -58,9 +63,10 @@ enum GroupLimits {
   static let votesPerProposal = 200
   static let votesPerVoter = 5
   static let unverifiedProofs = 4
-  /// Of one group: its entries and the bytes of its meta.
+  /// Of one group.
   static let entries = 100_000
-  static let metaBytes = 64 * 1024
+  /// How many of a group's newest proposals are looked at for those that are still open: so many are never left out by honest use.
+  static let proposalsLookedAt = 1024
   /// How many groups one question may visit.
   static let visitedGroups = 5000
 }

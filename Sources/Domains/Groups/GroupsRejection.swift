@@ -57,6 +57,7 @@ enum GroupsRejection {
   // Modifications, GM3–GM17
   static let oldModification = Rejection.invalid("created_at too old for a live modification")
   static func notTheTip(_ tip: EventID) -> Rejection { .invalid("parent is not the chaintip \(tip.short)") }
+  static func notAfterSibling(_ id: EventID) -> Rejection { .invalid("created_at must be after its sibling \(id.short)") }
   static let alreadyExtended = Rejection.invalid("author already extended this parent")
   static let finalised = Rejection.invalid("parent already finalised")
   static let tooManyBranches = Rejection.blocked("too many branches")

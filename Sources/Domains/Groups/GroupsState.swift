@@ -9,11 +9,11 @@ import Policy
 /// groups         group                             → GroupRecord         (its tip)
 /// nodes          node                              → NodeRecord          (its parent and its change)
 /// children       parent 16 · node                  → 1
-/// states         node                              → GroupSnapshot       (of every 1024th node)
+/// states         node                              → GroupSnapshot       (of every 1024th node, and some others)
 /// structures     group · depth · node              → GroupStructure      (where references to groups changed)
 /// accounts       group 16 · pubkey · depth · node 8 → created_at · difference 4, of how often the pubkey stands in the members
 /// proposals      proposal                          → ProposalRecord
-/// limiting       group · created_at · proposal     → author              (proposals that may suspend somebody)
+/// limiting       group · created_at · proposal     → LimitingRecord      (proposals that may suspend somebody)
 /// open           group · author · created_at · id  → 1                   (proposals by author)
 /// done           proposal · node                   → created_at          (implementations, on any branch)
 /// votes          proposal · voter · created_at · id → VoteRecord
@@ -43,8 +43,16 @@ public enum GroupsState {
     groups, nodes, children, states, structures, accounts, proposals, limiting, open, done, votes, attestations, proofs, confirmed, notes,
   ]
 
-  /// A full state is kept at every so many nodes of a chain.
+  /// A full state is kept at every so many nodes of a chain,
   static let snapshotDistance: UInt32 = 1024
+  /// and at nodes that change so many keys of the meta, unless it is larger than an event can be: folding many of these is dear.
+  static let snapshotItems = 32
+  static let snapshotItemsMaxBytes = 64 * 1024
+
+  /// Whether a full state may be kept at a node.
+  static func mayKeepState(depth: UInt32, _ change: ResolvedChange) -> Bool {
+    depth > 0 && (depth % snapshotDistance == 0 || change.meta.count >= snapshotItems)
+  }
 
   /// The half of an id stands for it in the two largest tables: 128 bits that nobody can choose.
   static let halfID = 16

@@ -66,7 +66,7 @@ extension GroupsValidator {
       changes += try confirmation(
         of: node, attesters: listed, existing + [record], group, because: event.id, at: judgement.circumstances.receivedAt, reading: state)
     }
-    return .accepted(Effects(changes: changes, note: GroupsNote.attestation(target: target).bytes))
+    return .accepted(Effects(changes: changes, note: GroupsNote.attestation(target: target).bytes, opensSubject: !isListed))
   }
 
   /// GA5: a proof is held against the headers that are known.

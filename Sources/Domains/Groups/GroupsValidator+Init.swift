@@ -40,8 +40,6 @@ extension GroupsValidator {
       let structure = snapshot.structure
       guard try Nesting(options).depth(above: structure.references, reading: state) <= options.maxDepth else { throw GroupsRejection.tooDeep }
     }
-    guard electorate.count <= options.maxElectorate, snapshot.entries.count <= GroupLimits.entries, snapshot.metaBytes <= GroupLimits.metaBytes else {
-      throw GroupsRejection.tooManyPeople
-    }
+    guard electorate.count <= options.maxElectorate, snapshot.entries.count <= GroupLimits.entries else { throw GroupsRejection.tooManyPeople }
   }
 }

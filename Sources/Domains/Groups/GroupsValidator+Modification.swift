@@ -20,13 +20,8 @@ extension GroupsValidator {
     if !judgement.isRecalled { try checkFork(at: parent, group, judgement, reading: state) }
 
     let roles = Roles(Branch(endingAt: parent, group), options, cache)
+    let tenure = Tenure(roles)
     let times = circumstances.isLive ? [event.createdAt, circumstances.receivedAt] : [event.createdAt]
-    var lazyTenure: Tenure?
-    func tenure() throws -> Tenure {
-      let tenure = try lazyTenure ?? Tenure(roles, reading: state)
-      lazyTenure = tenure
-      return tenure
-    }
     let before = try cache.snapshot(at: parent.id, reading: state)
     let recollection = try judgement.isRecalled ? Recollection(roles.branch, goesOn: false, cache, reading: state) : nil
     judgement.enter("GM5")
@@ -37,8 +32,8 @@ extension GroupsValidator {
     }
     judgement.enter("GM6")
     // A proposal that suspends may have come since.
-    if !judgement.isRecalled, try state.hasEntry(GroupsState.limiting, prefix: group.id.bytes) {
-      let suspension = Suspension(roles, try tenure())
+    if !judgement.isRecalled {
+      let suspension = Suspension(roles, tenure)
       for time in times {
         if let proposal = try suspension.suspends(event.pubkey, at: time, reading: state) { throw GroupsRejection.suspended(by: proposal) }
       }
@@ -51,12 +46,13 @@ extension GroupsValidator {
       let proposal = try check(listed, roles, judgement, reading: state)
       let working = merge.snapshot
       let adds = merge.change.adds.count
+      try judgement.checkMeta(proposal.change.meta, mergedInto: working, options)
       merge.apply(proposal.change)
       let outcome =
         if let recollection {
           try outcomeAgain(of: proposal, naming: listed.votes, in: working, recollection, judgement, reading: state)
         } else if proposal.change.mayLimit {
-          try outcome(of: proposal, naming: listed.votes, in: working, roles, try tenure(), judgement, reading: state)
+          try outcome(of: proposal, naming: listed.votes, in: working, roles, tenure, judgement, reading: state)
         } else {
           Polling.Outcome?.none
         }
@@ -77,7 +73,7 @@ extension GroupsValidator {
       var direct = GroupMerge(merge.snapshot, depth: parent.depth + 1)
       direct.apply(own)
       for account in try roles.affected(from: merge.snapshot, by: direct, at: event.createdAt, reading: state)
-      where try tenure().isTenured(account, at: event.createdAt, reading: state) { throw GroupsRejection.administratorRemoval }
+      where try tenure.isTenured(account, at: event.createdAt, reading: state) { throw GroupsRejection.administratorRemoval }
     }
     let adds = merge.change.adds.count
     merge.apply(own)
@@ -104,20 +100,28 @@ extension GroupsValidator {
         note: GroupsNote.modification.bytes, provides: [Dependency(.groups, event.id.bytes)]))
   }
 
-  /// GM4, for what does not stand on the tip.
+  /// GM4: where the chain may branch. From sync the branch is stored, however many there are, so that relays converge.
   private func checkFork(
     at parent: NodeRecord, _ group: GroupRecord, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable
   ) throws {
-    if parent.id == group.tip { return }
-    let isTooFarBack = judgement.asksLimits && group.tipDepth > parent.depth && group.tipDepth - parent.depth > options.maxForkDepth
-    guard options.forkPolicy == .attested, !isTooFarBack else { throw GroupsRejection.notTheTip(group.tip) }
-    let children = try state.children(of: parent.id)
-    guard !judgement.asksLimits || children.count < options.maxBranchesPerParent else { throw GroupsRejection.tooManyBranches }
-    // Live only: from sync the branch is stored, so that relays converge.
-    if judgement.circumstances.isLive, children.contains(where: { $0.author == judgement.event.pubkey }) { throw GroupsRejection.alreadyExtended }
-    for child in children where try state.isCanonical(child.id, child.createdAt, group) {
-      if try ChainSplit(group).isFinal(child, at: judgement.circumstances.receivedAt, cache, reading: state) { throw GroupsRejection.finalised }
+    let isLive = judgement.circumstances.isLive && judgement.asksLimits
+    var siblings: [NodeRecord] = []
+    if parent.id != group.tip {
+      let isTooFarBack = isLive && group.tipDepth > parent.depth && group.tipDepth - parent.depth > options.maxForkDepth
+      guard options.forkPolicy == .attested, !isTooFarBack else { throw GroupsRejection.notTheTip(group.tip) }
+      if isLive {
+        siblings = try state.children(of: parent.id, atMost: options.maxBranchesPerParent)
+        guard siblings.count < options.maxBranchesPerParent else { throw GroupsRejection.tooManyBranches }
+        if siblings.contains(where: { $0.author == judgement.event.pubkey }) { throw GroupsRejection.alreadyExtended }
+      }
+      if let child = try state.canonicalChild(of: parent, group),
+        try ChainSplit(group).isFinal(child, at: judgement.circumstances.receivedAt, cache, reading: state)
+      {
+        throw GroupsRejection.finalised
+      }
     }
+    // Who is there already has seen it: a live one that claims to be older is backdated.
+    for sibling in siblings where judgement.event.createdAt <= sibling.createdAt { throw GroupsRejection.notAfterSibling(sibling.id) }
   }
 
   /// GM8, what a listed proposal has to be; and its votes.
@@ -181,19 +185,14 @@ extension GroupsValidator {
     try judgement.checkReferences(own.adds, nil, besides: nil, reading: state)
     let references = added + merge.change.adds.compactMap(\.group) + (merge.change.admin?.value.map { [$0] } ?? [])
     if try judgement.isCycle(references, group.id, options, reading: state) { throw GroupsRejection.cycle }
-    guard judgement.asksLimits else { return }
-    let grows = !own.adds.isEmpty || !own.meta.isEmpty || !merge.change.adds.isEmpty || !merge.change.meta.isEmpty || merge.change.admin != nil
-    guard grows else { return }
+    try judgement.checkMeta(own.meta, mergedInto: merge.snapshot, options)
+    guard judgement.asksLimits, !own.adds.isEmpty || !merge.change.adds.isEmpty || merge.change.admin != nil else { return }
     var trial = merge
     // Accounts make no difference to whom another group's administrators are: the members need not be copied.
     let isElsewhere = merge.snapshot.admin != nil && added.isEmpty && merge.snapshot.entries.count + own.adds.count <= GroupLimits.entries
-    trial.apply(ResolvedChange(adds: isElsewhere ? [] : own.adds, meta: own.meta))
-    if references.isEmpty, own.adds.isEmpty, merge.change.adds.isEmpty, merge.change.admin == nil {
-      guard trial.snapshot.metaBytes <= GroupLimits.metaBytes else { throw GroupsRejection.tooManyPeople }
-    } else {
-      let electorate = try roles.electorate(of: trial.snapshot, at: judgement.event.createdAt, reading: state)
-      try checkLimits(trial.snapshot, electorate, hasNewReferences: !references.isEmpty, reading: state)
-    }
+    if !isElsewhere { trial.apply(ResolvedChange(adds: own.adds)) }
+    let electorate = try roles.electorate(of: trial.snapshot, at: judgement.event.createdAt, reading: state)
+    try checkLimits(trial.snapshot, electorate, hasNewReferences: !references.isEmpty, reading: state)
   }
 }
 

@@ -30,48 +30,67 @@ extension GroupsValidator {
     let roles = Roles(try Branch(through: parent, group, reading: state), options, cache)
     let standing = try ProposerStanding(event.pubkey, at: event.createdAt, on: parent, roles, isRecalled: judgement.isRecalled, reading: state)
     guard try standing.mayPropose(options.proposalsFrom, reading: state) else { throw GroupsRejection.foreignProposer }
+    try judgement.checkMeta(resolved.meta, mergedInto: snapshot, options)
     judgement.enter("GP7")
     var merge = GroupMerge(snapshot, depth: parent.depth + 1)
     merge.apply(resolved)
     let electorate = try roles.electorate(of: merge.snapshot, at: event.createdAt, reading: state)
     guard try judgement.hasAdministrators(electorate, merge.snapshot, reading: state) else { throw GroupsRejection.noAdministratorsLeft }
-    if judgement.asksLimits,
-      try openProposals(of: event.pubkey, group, at: circumstances.receivedAt, reading: state) >= options.openProposalsPerAuthor
-    {
-      throw GroupsRejection.tooManyProposals
-    }
+    let prefix = group.id.bytes + event.pubkey.bytes
+    try checkOpen(GroupsState.open, prefix: prefix, options.openProposalsPerAuthor, group, judgement, reading: state) { _ in true }
 
     let record = ProposalRecord(event, group: group.id, parent: parent.id, in: circumstances, change: resolved)
+    let isStranger = try !standing.isAdministrator(reading: state)
     var changes: [StateChange] = [
       .put(GroupsState.proposals, key: event.id.bytes, value: record.encoded),
       .put(GroupsState.open, key: GroupsState.authorKey(group.id, event.pubkey, event.createdAt, event.id), value: GroupsState.mark),
     ]
     // Only an administrator's proposal can suspend somebody: strangers do not fill the list that every modification looks through.
-    if resolved.mayLimit, try standing.isAdministrator(reading: state) {
-      changes.append(.put(GroupsState.limiting, key: GroupsState.timedKey(group.id, event.createdAt, event.id), value: event.pubkey.bytes))
+    if resolved.mayLimit, !isStranger, let limiting = try limiting(record, on: parent, roles, reading: state) {
+      let limit = options.maxLimitingProposals
+      try checkOpen(GroupsState.limiting, prefix: group.id.bytes, limit, group, judgement, reading: state) { _ in true }
+      if limiting.isWide {
+        try checkOpen(GroupsState.limiting, prefix: group.id.bytes, LimitingRecord.maxWide, group, judgement, reading: state, where: \.isWide)
+      }
+      changes.append(limiting.change(in: group.id))
     }
     return .accepted(
       Effects(
         changes: changes,
         followUps: try GroupsFollowUp(options).attestation(of: event, in: group.id, listed: snapshot.attesters, circumstances),
-        note: GroupsNote.proposal.bytes, provides: [Dependency(.groups, event.id.bytes)]))
+        note: GroupsNote.proposal.bytes, provides: [Dependency(.groups, event.id.bytes)], opensSubject: isStranger))
   }
 
-  /// Not implemented on the canonical chain, and under 30 days old.
-  private func openProposals(
-    of author: PublicKey, _ group: GroupRecord, at now: UInt64, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> Int {
-    var ids: [EventID] = []
-    let prefix = group.id.bytes + author.bytes
-    var from = RecordWriter(capacity: 72)
-    from.put(fixed: prefix)
-    from.put(now.saturatingSubtract(GroupTimes.expiry).saturatingAdd(1))
-    try state.scan(GroupsState.open, prefix: prefix, from: from.bytes) { key, _ in
-      var keys = RecordReader(Array(key.dropFirst(72)), of: GroupsState.open)
-      ids.append(try keys.eventID())
-      return ids.count < 1000
+  /// What a proposal limits at its own time; nil when it can suspend nobody.
+  private func limiting(
+    _ record: ProposalRecord, on parent: NodeRecord, _ roles: Roles, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> LimitingRecord? {
+    guard let covering = try roles.branch.node(at: record.createdAt, reading: state) else { return nil }
+    let tenure = Tenure(roles)
+    let survey = try LimitingSurvey(record, on: try state.link(parent.id), coveredBy: covering.id, roles, tenure, reading: state)
+    return survey.suspends ? LimitingRecord(record, survey) : nil
+  }
+
+  /// So many proposals of a table may be open: not implemented on the canonical chain, and under 30 days old.
+  ///
+  /// - Parameter isMeant: of the rows of `limiting`, which are counted.
+  private func checkOpen(
+    _ table: Table, prefix: [UInt8], _ limit: Int, _ group: GroupRecord, _ judgement: GroupJudgement,
+    reading state: borrowing some StateReader & ~Copyable, where isMeant: (LimitingRecord) -> Bool
+  ) throws {
+    guard judgement.asksLimits else { return }
+    let since = judgement.circumstances.receivedAt.saturatingSubtract(GroupTimes.expiry)
+    var looked = 0
+    var open = 0
+    try state.newest(table, prefix: prefix, upTo: prefix + [UInt8](repeating: 0xff, count: 40)) { key, value in
+      var keys = RecordReader(Array(key.dropFirst(prefix.count)), of: table)
+      guard try keys.uint64() > since else { return false }
+      looked += 1
+      let isCounted = try table != GroupsState.limiting || isMeant(LimitingRecord(key: key, decoding: value))
+      if isCounted, try !state.isImplemented(try keys.eventID(), in: group) { open += 1 }
+      return open < limit && looked < GroupLimits.proposalsLookedAt
     }
-    return try ids.count { try !state.isImplemented($0, in: group) }
+    if open >= limit { throw GroupsRejection.tooManyProposals }
   }
 }
 

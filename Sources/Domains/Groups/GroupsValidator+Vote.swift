@@ -42,7 +42,7 @@ extension GroupsValidator {
     let effectiveAt = effectiveTime(judgement)
     let branch = try Branch(through: try state.existingNode(proposal.parent), group, reading: state)
     let roles = Roles(branch, options, cache)
-    let tenure = try Tenure(roles, reading: state)
+    let tenure = Tenure(roles)
     let polling = Polling(proposal, roles, tenure)
     var affected = try polling.affectedAtProposal(reading: state)
     if proposal.change.mayLimit, let now = try roles.snapshot(of: group.id, at: effectiveAt, reading: state) {
@@ -54,17 +54,19 @@ extension GroupsValidator {
     guard try tenured.contains(event.pubkey) || tenure.isVoter(event.pubkey, at: proposal.createdAt, reading: state) else {
       throw GroupsRejection.noVotingRights
     }
+    // From sync a vote is stored whatever was decided meanwhile: it counts or not by its time.
+    let isLive = judgement.circumstances.isLive
     judgement.enter("GV5")
-    guard try !state.isImplemented(proposal.id, in: group) else { throw GroupsRejection.alreadyImplemented }
+    if isLive, try state.isImplemented(proposal.id, in: group) { throw GroupsRejection.alreadyImplemented }
     judgement.enter("GV6")
     if !tenured.isEmpty {
       guard effectiveAt <= proposal.createdAt.saturatingAdd(GroupTimes.expiry) else { throw GroupsRejection.expired }
-      if effectiveAt > proposal.createdAt.saturatingAdd(GroupTimes.majority), try !polling.hadMajority(reading: state) {
+      if isLive, effectiveAt > proposal.createdAt.saturatingAdd(GroupTimes.majority), try !polling.hadMajority(reading: state) {
         throw GroupsRejection.wasRejected
       }
     }
     judgement.enter("GV7")
-    guard judgement.asksLimits, try state.votes(on: proposal.id, by: event.pubkey).count >= GroupLimits.votesPerVoter else { return }
+    guard isLive, judgement.asksLimits, try state.votes(on: proposal.id, by: event.pubkey).count >= GroupLimits.votesPerVoter else { return }
     throw GroupsRejection.tooManyVotes
   }
 

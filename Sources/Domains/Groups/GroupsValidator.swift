@@ -36,7 +36,7 @@ public final class GroupsValidator: Validator {
   }
 
   public func parse(_ event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws -> GroupsEvent {
-    try GroupsEvent(parsing: event, options: options, trace: trace)
+    try GroupsEvent(parsing: event, options: options, asksLimits: !circumstances.isRejudged, trace: trace)
   }
 
   public func decide(
@@ -130,6 +130,16 @@ struct GroupJudgement {
   {
     if references.isEmpty { return false }
     return try Nesting(options, isCertain: isRecalled).leads(references, to: group, reading: state)
+  }
+
+  /// GC3, what the meta would come to: asked before anything is merged. What is over the limit already may shrink.
+  func checkMeta(_ changes: [MetaChange], mergedInto snapshot: GroupSnapshot, _ options: GroupsOptions) throws {
+    guard asksLimits, !changes.isEmpty else { return }
+    enter("GC3")
+    let (keys, bytes) = snapshot.metaSize(after: changes)
+    let hasTooMany = keys > options.maxMetaKeys && keys > snapshot.meta.count
+    let isTooLong = bytes > options.maxMetaBytes && bytes > snapshot.metaBytes
+    if hasTooMany || isTooLong { throw GroupsRejection.tooLarge }
   }
 
   /// Older than a live event may be.

@@ -71,7 +71,7 @@ public struct HistoricalQuery: Sendable {
     }
     guard let node = try canonical.node(at: time, reading: state) else { return nothing(group, node: nil, disputedSince) }
     let roles = Roles(canonical, options, cache)
-    let tenure = try Tenure(roles, reading: state)
+    let tenure = Tenure(roles)
     var path = try Membership(roles).path(to: account, at: time, reading: state) ?? []
     var isAdministrator = try tenure.spans(of: account, reading: state).contains(time)
     if mode == .conservative {
@@ -104,7 +104,7 @@ public struct HistoricalQuery: Sendable {
     let deepest = try state.deepestConfirmed(branch.group)
     guard let deepest else { return (nil, branch.group.createdAt) }
     if covering.depth <= deepest.depth { return (covering, nil) }
-    let next = try state.canonicalChild(of: deepest.id, branch.group)?.createdAt
+    let next = try state.canonicalChild(of: deepest, branch.group)?.createdAt
     return (deepest.point, next)
   }
 
@@ -136,7 +136,7 @@ public struct HistoricalQuery: Sendable {
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> Bool {
     guard
-      let since = try Tenure(roles, reading: state).spans(of: account, reading: state).list.first(where: { $0.start <= time && time < $0.end })?.start
+      let since = try Tenure(roles).spans(of: account, reading: state).list.first(where: { $0.start <= time && time < $0.end })?.start
     else { return false }
     return try isConfirmed(nodeAt: since, Branch(canonical: group), by: time, reading: state)
   }
@@ -162,27 +162,14 @@ public struct HistoricalQuery: Sendable {
 extension StateReader where Self: ~Copyable {
   /// The deepest canonical node that has an adjusted timestamp: it and all before it are confirmed.
   borrowing func deepestConfirmed(_ group: GroupRecord) throws -> NodeRecord? {
-    var end = group.id.bytes + [UInt8](repeating: 0xff, count: 36)
-    while let row = try last(GroupsState.confirmed, prefix: group.id.bytes, upTo: end) {
-      var keys = RecordReader(Array(row.key.dropFirst(36)), of: GroupsState.confirmed)
+    var deepest: NodeRecord?
+    let end = group.id.bytes + [UInt8](repeating: 0xff, count: 36)
+    try newest(GroupsState.confirmed, prefix: group.id.bytes, upTo: end) { key, _ in
+      var keys = RecordReader(Array(key.dropFirst(36)), of: GroupsState.confirmed)
       let node = try existingNode(try keys.eventID())
-      if try isCanonical(node.id, node.createdAt, group) { return node }
-      guard let before = Self.predecessor(of: row.key) else { return nil }
-      end = before
+      if try isCanonical(node.id, node.createdAt, group) { deepest = node }
+      return deepest == nil
     }
-    return nil
-  }
-
-  /// The greatest key of the same length below a key.
-  private static func predecessor(of key: [UInt8]) -> [UInt8]? {
-    var bytes = key
-    for index in bytes.indices.reversed() {
-      if bytes[index] > 0 {
-        bytes[index] -= 1
-        return bytes
-      }
-      bytes[index] = 0xff
-    }
-    return nil
+    return deepest
   }
 }

@@ -82,4 +82,14 @@ extension StateReader where Self: ~Copyable {
     }
     return nil
   }
+
+  /// The node of a depth on the line that ends at `head`; nil when the line is shorter.
+  borrowing func ancestor(of head: Branch.Point, atDepth depth: UInt32) throws -> EventID? {
+    if head.depth <= depth { return head.depth == depth ? head.id : nil }
+    var current = try link(head.id)
+    while current.depth > depth, let parent = current.parent, let jump = current.jump {
+      current = try link(jump.depth >= depth ? jump.id : parent)
+    }
+    return current.depth == depth ? current.id : nil
+  }
 }

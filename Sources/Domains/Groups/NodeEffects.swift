@@ -42,7 +42,7 @@ struct NodeEffects {
     }
     guard try state.hasEntry(GroupsState.children, prefix: GroupsState.half(parent.id)) else { return [] }
     let fork = StateChange.put(GroupsState.notes, key: GroupsState.forkKey(group.id, parent.depth, parent.id), value: GroupsState.mark)
-    let rival = try state.canonicalChild(of: parent.id, group)
+    let rival = try state.canonicalChild(of: parent, group)
     group.firstForkAt = min(group.firstForkAt, parent.createdAt)
     if let rival, try ChainSplit(group).wins(node, over: rival, reading: state) {
       return [fork] + ChainSplit(group).switching(behind: parent, to: node, because: node.id, at: node.receivedAt)
@@ -52,8 +52,11 @@ struct NodeEffects {
 
   private var records: [StateChange] {
     var changes: [StateChange] = [.put(GroupsState.nodes, key: node.id.bytes, value: node.encoded)]
-    if node.depth > 0, node.depth % GroupsState.snapshotDistance == 0 {
-      changes.append(.put(GroupsState.states, key: node.id.bytes, value: after.encoded()))
+    if GroupsState.mayKeepState(depth: node.depth, node.change) {
+      let encoded = after.encoded()
+      if node.depth % GroupsState.snapshotDistance == 0 || encoded.count <= GroupsState.snapshotItemsMaxBytes {
+        changes.append(.put(GroupsState.states, key: node.id.bytes, value: encoded))
+      }
     }
     // Without references before and after, the structure is the same; looking is cheaper than comparing.
     let touchesReferences =

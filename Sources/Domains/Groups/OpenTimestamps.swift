@@ -22,6 +22,8 @@ public struct OpenTimestamps: Sendable, Equatable {
   static let maxAttestations = 8
   /// So many operations are executed: forks may share work, but not multiply it.
   static let maxOperations = 16 * 1024
+  /// So many bytes of messages are worked on, in all of them together: honest proofs need a hundredth of it.
+  static let maxWork = 1 << 20
 
   /// The digest that the file's proof begins with (SHA-256).
   public let digest: Bytes32
@@ -52,6 +54,7 @@ public struct OpenTimestamps: Sendable, Equatable {
     // A fork's branches stand one after the other, each complete: a stack of the messages that branches still begin with is enough.
     var stack = [Frame(message: digest.bytes, depth: 0)]
     var operations = 0
+    var work = 0
     while let frame = stack.popLast() {
       var message = frame.message
       var depth = frame.depth
@@ -71,8 +74,11 @@ public struct OpenTimestamps: Sendable, Equatable {
           }
           break path
         }
+        let before = message?.count
         message = try Self.execute(tag, on: message, &reader)
         depth += 1
+        work += (before ?? 0) + (message?.count ?? 0)
+        guard work <= Self.maxWork else { throw .malformed }
       }
     }
     guard reader.isAtEnd else { throw .malformed }

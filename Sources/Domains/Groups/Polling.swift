@@ -114,6 +114,11 @@ final class Polling {
     return tally
   }
 
+  /// How many accounts were for it at the end of the tenth day, voters or not.
+  func supportersAtTenthDay(reading state: borrowing some StateReader & ~Copyable) throws -> Int {
+    try ballots(until: proposal.createdAt.saturatingAdd(GroupTimes.majority), reading: state).supporters
+  }
+
   /// More than half were for it at the end of the tenth day; without that it is rejected for good.
   func hadMajority(reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
     let cut = proposal.createdAt.saturatingAdd(GroupTimes.majority)

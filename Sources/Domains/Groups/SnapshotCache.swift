@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Nostr
 import Policy
-import Synchronization
 
-/// The states of nodes that were asked lately. A node's id commits to everything before it, so its state never changes, and what is kept here is never
-/// wrong: without it every state would be folded again from the last one that is stored.
+/// The states of nodes that were asked lately, and what proposals limit in them. A node's id commits to everything before it, so its state never
+/// changes, and what is kept here is never wrong: without it every state would be folded again from the last one that is stored.
 final class SnapshotCache: Sendable {
-  private struct Kept {
-    var snapshots: [EventID: GroupSnapshot] = [:]
-    /// Oldest first.
-    var order: [EventID] = []
-    var entries = 0
+  /// All that is kept, whatever was asked.
+  static let maxBytes = 8 << 20
+  /// Room for a few of the largest groups, or for thousands of small ones.
+  private let kept = BoundedCache<EventID, GroupSnapshot>(maxBytes: maxBytes / 8 * 7)
+  private let surveys = BoundedCache<SurveyKey, LimitingSurvey>(maxBytes: maxBytes / 8)
+
+  private struct SurveyKey: Hashable {
+    let proposal: EventID
+    let covering: EventID
   }
 
-  /// About 48 bytes each.
-  private static let maxEntries = 250_000
-  private static let maxSnapshots = 4096
-  private let kept = Mutex(Kept())
+  /// How many bytes are kept.
+  var bytes: Int { kept.bytes + surveys.bytes }
 
   /// The state at a node that was accepted. Throws faults.
   func snapshot(at id: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> GroupSnapshot {
@@ -24,13 +25,13 @@ final class SnapshotCache: Sendable {
     var position = id
     var snapshot = GroupSnapshot()
     while true {
-      if let known = kept.withLock({ $0.snapshots[position] }) {
+      if let known = kept.value(position) {
         if nodes.isEmpty { return known }
         snapshot = known
         break
       }
       let node = try state.step(position)
-      if node.depth > 0, node.depth % GroupsState.snapshotDistance == 0, let stored = try state.value(GroupsState.states, position.bytes) {
+      if GroupsState.mayKeepState(depth: node.depth, node.change), let stored = try state.value(GroupsState.states, position.bytes) {
         snapshot = try GroupSnapshot(decoding: stored)
         if nodes.isEmpty {
           keep(snapshot, of: id)
@@ -47,16 +48,19 @@ final class SnapshotCache: Sendable {
     return snapshot
   }
 
-  private func keep(_ snapshot: GroupSnapshot, of id: EventID) {
-    kept.withLock { kept in
-      guard kept.snapshots.updateValue(snapshot, forKey: id) == nil else { return }
-      kept.order.append(id)
-      kept.entries += snapshot.entries.count
-      guard kept.entries > Self.maxEntries || kept.order.count > Self.maxSnapshots else { return }
-      // Half of them go at once, so that this is rare.
-      let gone = kept.order.prefix(kept.order.count / 2)
-      for id in gone { kept.entries -= kept.snapshots.removeValue(forKey: id)?.entries.count ?? 0 }
-      kept.order.removeFirst(gone.count)
-    }
+  private func keep(_ snapshot: GroupSnapshot, of id: EventID) { kept.keep(snapshot, bytes: snapshot.heapBytes, for: id) }
+
+  /// What a proposal limits on the line of `roles`, where a node covers its time.
+  func survey(
+    of proposal: ProposalRecord, on parent: NodeLink, coveredBy covering: EventID, _ roles: Roles, _ tenure: Tenure,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws -> LimitingSurvey {
+    let key = SurveyKey(proposal: proposal.id, covering: covering)
+    if let known = surveys.value(key) { return known }
+    let survey = try LimitingSurvey(proposal, on: parent, coveredBy: covering, roles, tenure, reading: state)
+    // How other groups stand may still change.
+    let isOwn = try state.structureRows(of: proposal.group).allSatisfy { $0.structure.isFlat }
+    if isOwn { surveys.keep(survey, bytes: survey.heapBytes, for: key) }
+    return survey
   }
 }

@@ -4,84 +4,171 @@ import Policy
 
 /// Who is suspended: administrators whom a minority's removal is proposed for, until it is decided. Source: groups, 6.7, GD11–GD13.
 ///
+/// The proposals that may suspend are kept for the group, each with those whom it limits. They are taken in the order of (created_at, id), and each
+/// suspends only while all who are suspended then stay a minority, itself included. So it makes no difference in which order they arrived, and one look
+/// at the list answers it, however many there are.
+///
 /// Not Sendable: it belongs to one judgement.
 final class Suspension {
   private let roles: Roles
   private let tenure: Tenure
-  private let cache: SnapshotCache
-  private var known: [EventID: Set<PublicKey>] = [:]
+  private var surveys: [EventID: LimitingSurvey] = [:]
+  private var endings: [EventID: Ending] = [:]
 
-  /// So many suspensions may hang on each other; a longer chain of counter-proposals is not followed.
-  private static let maxDepth = 32
+  /// When a proposal is over, but for the majority of the tenth day, which is counted when it is asked for.
+  private struct Ending {
+    /// Implemented on this line, or thirty days old.
+    let at: UInt64
+    var hadMajority: Bool?
+  }
+
+  private struct Suspender {
+    let record: LimitingRecord
+    let survey: LimitingSurvey
+  }
 
   init(_ roles: Roles, _ tenure: Tenure) {
     self.roles = roles
     self.tenure = tenure
-    cache = roles.cache
   }
 
   /// The first proposal that suspends an account at a time; nil when none does.
   func suspends(_ account: PublicKey, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> EventID? {
-    try suspends(account, at: time, before: nil, depth: 0, reading: state)
-  }
-
-  private struct Candidate {
-    let id: EventID
-    let createdAt: UInt64
-  }
-
-  private func suspends(
-    _ account: PublicKey, at time: UInt64, before: Candidate?, depth: Int, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> EventID? {
-    guard depth < Self.maxDepth else { return nil }
-    var candidates: [Candidate] = []
-    let from = GroupsState.timeKey(roles.group, time.saturatingSubtract(GroupTimes.expiry))
-    try state.scan(GroupsState.limiting, prefix: roles.group.bytes, from: from) { key, _ in
-      var keys = RecordReader(Array(key.dropFirst(32)), of: GroupsState.limiting)
-      let createdAt = try keys.uint64()
-      let id = try keys.eventID()
-      guard createdAt <= time else { return false }
-      if let before, (createdAt, id) >= (before.createdAt, before.id) { return false }
-      candidates.append(Candidate(id: id, createdAt: createdAt))
-      return true
-    }
-    for candidate in candidates {
-      guard let proposal = try state.proposal(candidate.id), try suspended(by: proposal, depth: depth, reading: state).contains(account) else {
-        continue
+    let records = try state.limitingRecords(of: roles.group, upTo: time, atMost: 2 * roles.options.maxLimitingProposals)
+    guard let newest = records.last, newest.createdAt.saturatingAdd(GroupTimes.expiry) >= time else { return nil }
+    var open: [Suspender] = []
+    var suspended: [PublicKey: Int] = [:]
+    for (record, covering) in zip(records, try coverings(of: records, reading: state)) {
+      guard let covering, let survey = try survey(record, coveredBy: covering, reading: state), survey.suspends else { continue }
+      var standing: [Suspender] = []
+      for suspender in open {
+        if try isOver(suspender, at: record.createdAt, reading: state) {
+          for account in suspender.survey.tenured { suspended[account] = suspended[account].flatMap { $0 > 1 ? $0 - 1 : nil } }
+        } else {
+          standing.append(suspender)
+        }
       }
-      if try !isOver(proposal, at: time, reading: state) { return proposal.id }
+      open = standing
+      guard suspended[record.author] == nil else { continue }
+      let more = (survey.tenured + survey.others).count { suspended[$0] == nil }
+      guard 2 * (suspended.count + more) < survey.administrators else { continue }
+      open.append(Suspender(record: record, survey: survey))
+      for account in survey.tenured { suspended[account, default: 0] += 1 }
+    }
+    guard suspended[account] != nil else { return nil }
+    return try open.first { try $0.survey.tenured.contains(account) && !isOver($0, at: time, reading: state) }?.record.proposal
+  }
+
+  // MARK: Whom it limits
+
+  /// The node of the line that covers the time of each record; nil before the group.
+  private func coverings(
+    of records: [LimitingRecord], reading state: borrowing some StateReader & ~Copyable
+  ) throws -> [EventID?] {
+    var found = [EventID?](repeating: nil, count: records.count)
+    guard let first = records.first, let last = records.last else { return found }
+    found[0] = try roles.branch.node(at: first.createdAt, reading: state)?.id
+    found[records.count - 1] = try roles.branch.node(at: last.createdAt, reading: state)?.id
+    // Between two times that one node covers, it covers all: most lines have few nodes between so many proposals, or few proposals between nodes.
+    var open = [0..<(records.count - 1)]
+    while let range = open.popLast() {
+      let (low, high) = (range.lowerBound, range.upperBound)
+      if high - low < 2 { continue }
+      if found[low] == found[high] {
+        for index in (low + 1)..<high { found[index] = found[low] }
+      } else {
+        let middle = low + (high - low) / 2
+        found[middle] = try roles.branch.node(at: records[middle].createdAt, reading: state)?.id
+        open += [low..<middle, middle..<high]
+      }
+    }
+    return found
+  }
+
+  /// nil when the proposal does not stand on this line.
+  private func survey(
+    _ record: LimitingRecord, coveredBy covering: EventID, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> LimitingSurvey? {
+    if let known = surveys[record.proposal] { return known }
+    if let kept = record.survey {
+      guard try roles.branch.contains(kept.parent, kept.parentCreatedAt, reading: state) else { return nil }
+      if kept.covering == covering { return kept }
+    }
+    guard let proposal = try state.proposal(record.proposal) else { return nil }
+    let parent = try state.link(proposal.parent)
+    guard try roles.branch.contains(parent.id, parent.createdAt, reading: state) else { return nil }
+    let survey = try roles.cache.survey(of: proposal, on: parent, coveredBy: covering, roles, tenure, reading: state)
+    surveys[record.proposal] = survey
+    return survey
+  }
+
+  // MARK: How long
+
+  /// Implemented on this line, expired, or without a majority after ten days.
+  private func isOver(_ suspender: Suspender, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    let record = suspender.record
+    var ending = try endings[record.proposal] ?? Ending(at: self.end(of: record, reading: state))
+    defer { endings[record.proposal] = ending }
+    if time >= ending.at { return true }
+    guard time > record.createdAt.saturatingAdd(GroupTimes.majority) else { return false }
+    let hadMajority = try ending.hadMajority ?? self.hadMajority(suspender, reading: state)
+    ending.hadMajority = hadMajority
+    return !hadMajority
+  }
+
+  private func end(of record: LimitingRecord, reading state: borrowing some StateReader & ~Copyable) throws -> UInt64 {
+    var end = record.createdAt.saturatingAdd(GroupTimes.expiry).saturatingAdd(1)
+    for done in try state.implementations(of: record.proposal) where done.createdAt < end {
+      if try roles.branch.contains(done.node, done.createdAt, reading: state) { end = done.createdAt }
+    }
+    return end
+  }
+
+  private func hadMajority(_ suspender: Suspender, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    guard let proposal = try state.proposal(suspender.record.proposal) else { return false }
+    let polling = Polling(proposal, roles, tenure)
+    // Nobody has to be counted where even all who were for it could not be half.
+    let supporters = try polling.supportersAtTenthDay(reading: state)
+    if 2 * supporters * suspender.survey.most <= suspender.survey.weight { return false }
+    return try polling.hadMajority(reading: state)
+  }
+}
+
+extension StateReader where Self: ~Copyable {
+  /// The newest of a group's proposals that may suspend, up to a time, oldest first: what is older than twice their life is left out.
+  borrowing func limitingRecords(of group: EventID, upTo time: UInt64, atMost limit: Int) throws -> [LimitingRecord] {
+    var records: [LimitingRecord] = []
+    let since = time.saturatingSubtract(2 * GroupTimes.expiry)
+    try newest(GroupsState.limiting, prefix: group.bytes, upTo: GroupsState.timeKey(group, time) + [UInt8](repeating: 0xff, count: 32)) { key, value in
+      let record = try LimitingRecord(key: key, decoding: value)
+      guard record.createdAt >= since else { return false }
+      records.append(record)
+      return records.count < limit
+    }
+    return records.reversed()
+  }
+
+  /// Visits the rows of a table whose keys have one length, newest first, until `visit` returns false.
+  borrowing func newest(
+    _ table: Table, prefix: [UInt8], upTo key: [UInt8], _ visit: (_ key: [UInt8], _ value: [UInt8]) throws -> Bool
+  ) throws {
+    var end = key
+    while let row = try last(table, prefix: prefix, upTo: end) {
+      guard try visit(row.key, row.value), let before = Self.predecessor(of: row.key) else { return }
+      end = before
+    }
+  }
+
+  /// The greatest key of the same length below a key.
+  static func predecessor(of key: [UInt8]) -> [UInt8]? {
+    var bytes = key
+    for index in bytes.indices.reversed() {
+      if bytes[index] > 0 {
+        bytes[index] -= 1
+        return bytes
+      }
+      bytes[index] = 0xff
     }
     return nil
-  }
-
-  /// Whom a proposal suspends while it is open.
-  private func suspended(by proposal: ProposalRecord, depth: Int, reading state: borrowing some StateReader & ~Copyable) throws -> Set<PublicKey> {
-    if let suspended = known[proposal.id] { return suspended }
-    var suspended: Set<PublicKey> = []
-    defer { known[proposal.id] = suspended }
-    let parent = try state.existingNode(proposal.parent)
-    guard try roles.branch.contains(parent.id, parent.createdAt, reading: state),
-      try roles.isAdministrator(proposal.author, at: proposal.createdAt, reading: state)
-    else { return [] }
-    let polling = Polling(proposal, roles, tenure)
-    let affected = try polling.affectedAtProposal(reading: state)
-    let tenured = try affected.filter { try tenure.isTenured($0, at: proposal.createdAt, reading: state) }
-    guard !tenured.isEmpty else { return [] }
-    let administrators = try roles.electorate(of: roles.group, at: proposal.createdAt, reading: state).accounts
-    guard 2 * affected.count < administrators.count else { return [] }
-    let own = Candidate(id: proposal.id, createdAt: proposal.createdAt)
-    guard try suspends(proposal.author, at: proposal.createdAt, before: own, depth: depth + 1, reading: state) == nil else { return [] }
-    suspended = tenured
-    return suspended
-  }
-
-  /// Implemented on this branch, expired, or without a majority after ten days.
-  private func isOver(_ proposal: ProposalRecord, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    for done in try state.implementations(of: proposal.id) where done.createdAt <= time {
-      if try roles.branch.contains(done.node, done.createdAt, reading: state) { return true }
-    }
-    if time > proposal.createdAt.saturatingAdd(GroupTimes.expiry) { return true }
-    guard time > proposal.createdAt.saturatingAdd(GroupTimes.majority) else { return false }
-    return try !Polling(proposal, roles, tenure).hadMajority(reading: state)
   }
 }

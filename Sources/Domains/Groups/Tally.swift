@@ -57,6 +57,9 @@ struct Ballots {
 
   private var latest: [PublicKey: Ballot] = [:]
 
+  /// How many accounts are for it, whether they may vote or not.
+  var supporters: Int { latest.values.count { $0.value } }
+
   mutating func cast(_ account: PublicKey, _ ballot: Ballot) {
     if let known = latest[account], !ballot.isOver(known) { return }
     latest[account] = ballot

@@ -8,21 +8,35 @@ import Policy
 /// Not Sendable: it belongs to one judgement.
 final class Tenure {
   private let roles: Roles
-  /// When the accounts of each group administer the judged one.
-  private let reach: [EventID: Spans]
   private var known: [PublicKey: Spans] = [:]
-  /// Small groups are read as a whole where there are many: account → its spans there, already cut to the reach.
-  private var loaded: [PublicKey: Spans] = [:]
-  private var single: [EventID] = []
+  private var lazyScope: Scope?
 
-  init(_ roles: Roles, reading state: borrowing some StateReader & ~Copyable) throws {
-    self.roles = roles
-    reach = try Self.reach(roles, reading: state)
-    let isWide = reach.count > 4
-    for group in reach.keys.sorted() {
+  /// Where the accounts come from that administer.
+  private struct Scope {
+    /// When the accounts of each group administer the judged one.
+    let reach: [EventID: Spans]
+    /// Small groups are read as a whole where there are many: account → its spans there, already cut to the reach.
+    var loaded: [PublicKey: Spans] = [:]
+    var single: [EventID] = []
+  }
+
+  /// Reads nothing until it is asked.
+  init(_ roles: Roles) { self.roles = roles }
+
+  private func scope(reading state: borrowing some StateReader & ~Copyable) throws -> Scope {
+    if let lazyScope { return lazyScope }
+    var scope = Scope(reach: try Self.reach(roles, reading: state))
+    let isWide = scope.reach.count > 4
+    for (group, reached) in scope.reach.sorted(by: { $0.key < $1.key }) {
       guard let branch = try roles.branch(of: group, reading: state) else { continue }
-      if isWide, branch.group.tipDepth <= 64 { try load(group, branch, reading: state) } else { single.append(group) }
+      if isWide, branch.group.tipDepth <= 64 {
+        try Self.load(group, branch, reached, into: &scope.loaded, reading: state)
+      } else {
+        scope.single.append(group)
+      }
     }
+    lazyScope = scope
+    return scope
   }
 
   /// When the direct accounts of which group administer the judged one: level by level, so that every path counts and cycles end.
@@ -55,8 +69,9 @@ final class Tenure {
     return direct
   }
 
-  private func load(_ group: EventID, _ branch: Branch, reading state: borrowing some StateReader & ~Copyable) throws {
-    guard let reached = reach[group] else { return }
+  private static func load(
+    _ group: EventID, _ branch: Branch, _ reached: Spans, into loaded: inout [PublicKey: Spans], reading state: borrowing some StateReader & ~Copyable
+  ) throws {
     var current: PublicKey?
     var counter = SpanCounter()
     func close() {
@@ -80,9 +95,10 @@ final class Tenure {
   /// When an account administers the judged group, over all of its history.
   func spans(of account: PublicKey, reading state: borrowing some StateReader & ~Copyable) throws -> Spans {
     if let spans = known[account] { return spans }
-    var spans = loaded[account] ?? Spans()
-    for group in single {
-      guard let reached = reach[group], let branch = try roles.branch(of: group, reading: state) else { continue }
+    let scope = try scope(reading: state)
+    var spans = scope.loaded[account] ?? Spans()
+    for group in scope.single {
+      guard let reached = scope.reach[group], let branch = try roles.branch(of: group, reading: state) else { continue }
       spans = spans.union(try state.directSpans(of: account, branch).intersection(reached))
     }
     known[account] = spans
@@ -103,7 +119,7 @@ final class Tenure {
   /// Accounts that surely administered throughout the window: those of groups that counted throughout, without a change of theirs in it.
   func steady(from start: UInt64, to end: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Set<PublicKey> {
     var steady: Set<PublicKey> = []
-    for (group, spans) in reach where spans.covers(start, end) {
+    for (group, spans) in try scope(reading: state).reach where spans.covers(start, end) {
       guard let branch = try roles.branch(of: group, reading: state), let first = try branch.node(at: start, reading: state) else { continue }
       var members = try roles.cache.snapshot(at: first.id, reading: state)
       var removed: Set<EntryID> = []
@@ -116,9 +132,10 @@ final class Tenure {
 
   /// Accounts that may have administered at some moment of the window; more than those who did.
   func candidates(from start: UInt64, to end: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Set<PublicKey> {
-    var found = Set(loaded.filter { $0.value.touches(start, end) }.keys)
-    for group in single {
-      guard let spans = reach[group], spans.touches(start, end), let branch = try roles.branch(of: group, reading: state) else { continue }
+    let scope = try scope(reading: state)
+    var found = Set(scope.loaded.filter { $0.value.touches(start, end) }.keys)
+    for group in scope.single {
+      guard let spans = scope.reach[group], spans.touches(start, end), let branch = try roles.branch(of: group, reading: state) else { continue }
       if let first = try branch.node(at: start, reading: state) {
         for entry in try roles.cache.snapshot(at: first.id, reading: state).entries {
           if let account = entry.member.account { found.insert(account) }
