@@ -18,13 +18,16 @@ struct Electorate: Sendable, Equatable {
   /// Every account, as a set.
   var accounts: Set<PublicKey> {
     var accounts: Set<PublicKey> = []
-    Self.visit(items, inBlock: false) { account, _ in accounts.insert(account) }
+    accounts.reserveCapacity(count)
+    visit { account, _ in accounts.insert(account) }
     return accounts
   }
 
-  /// The greatest weight that one account's vote can move: how often it stands there, counting a block once however often it stands in it; at least 1.
-  var greatestWeight: Int {
+  /// How many accounts there are, and the greatest weight that one account's vote can move: how often it stands there, counting a block once however
+  /// often it stands in it; at least 1.
+  var extent: (accounts: Int, greatestWeight: Int) {
     var weights: [PublicKey: Int] = [:]
+    weights.reserveCapacity(count)
     for item in items {
       switch item {
       case .leaf(let account): weights[account, default: 0] += 1
@@ -34,8 +37,11 @@ struct Electorate: Sendable, Equatable {
         for account in accounts { weights[account, default: 0] += 1 }
       }
     }
-    return weights.values.max() ?? 1
+    return (weights.count, weights.values.max() ?? 1)
   }
+
+  /// Every leaf, and whether it stands in a block.
+  func visit(_ body: (PublicKey, _ inBlock: Bool) -> Void) { Self.visit(items, inBlock: false, body) }
 
   func contains(_ account: PublicKey) -> Bool { Self.contains(account, items) }
 
@@ -61,9 +67,11 @@ struct Electorate: Sendable, Equatable {
   /// Those whose say gets less: gone, or fewer times outside any block.
   func affected(becoming after: Electorate) -> Set<PublicKey> {
     var remaining: [PublicKey: Int] = [:]
-    Self.visit(after.items, inBlock: false) { account, inBlock in remaining[account, default: 0] += inBlock ? 0 : 1 }
+    remaining.reserveCapacity(after.count)
+    after.visit { account, inBlock in remaining[account, default: 0] += inBlock ? 0 : 1 }
     var before: [PublicKey: Int] = [:]
-    Self.visit(items, inBlock: false) { account, inBlock in before[account, default: 0] += inBlock ? 0 : 1 }
+    before.reserveCapacity(count)
+    visit { account, inBlock in before[account, default: 0] += inBlock ? 0 : 1 }
     return Set(before.compactMap { account, count in remaining[account].map { $0 < count } ?? true ? account : nil })
   }
 }

@@ -19,10 +19,11 @@ extension GroupsValidator {
     snapshot.apply(node.change, depth: 0)
     let roles = Roles(Branch(canonical: GroupRecord(node)), options, cache)
     judgement.enter("GI8")
-    let electorate = try roles.electorate(of: snapshot, at: event.createdAt, reading: state)
-    guard try judgement.hasAdministrators(electorate, snapshot, reading: state) else { throw GroupsRejection.noAdministrators }
+    guard try judgement.hasAdministrators(snapshot, roles, reading: state) else { throw GroupsRejection.noAdministrators }
     judgement.enter("GI9")
-    if judgement.asksLimits { try checkLimits(snapshot, electorate, reading: state) }
+    if judgement.asksLimits {
+      try checkLimits(snapshot, try roles.electorate(of: snapshot, at: event.createdAt, reading: state), reading: state)
+    }
 
     return .accepted(
       Effects(

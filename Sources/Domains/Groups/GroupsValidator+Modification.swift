@@ -80,11 +80,7 @@ extension GroupsValidator {
     judgement.enter("GM15")
     if judgement.asksLimits, merge.change.adds.count - adds + unvotedAdds > options.maxAddsPerModification { throw GroupsRejection.tooManyAdds }
     judgement.enter("GM16")
-    let hasOwn = merge.snapshot.admin == nil && merge.snapshot.entries.contains { $0.member.account != nil }
-    if !hasOwn {
-      let electorate = try roles.electorate(of: merge.snapshot, at: event.createdAt, reading: state)
-      guard try judgement.hasAdministrators(electorate, merge.snapshot, reading: state) else { throw GroupsRejection.noAdministratorsLeft }
-    }
+    guard try judgement.hasAdministrators(merge.snapshot, roles, reading: state) else { throw GroupsRejection.noAdministratorsLeft }
     judgement.enter("GM17")
     guard !merge.change.isEmpty || !content.listed.isEmpty else { throw GroupsRejection.noEffect }
 

@@ -34,8 +34,7 @@ extension GroupsValidator {
     judgement.enter("GP7")
     var merge = GroupMerge(snapshot, depth: parent.depth + 1)
     merge.apply(resolved)
-    let electorate = try roles.electorate(of: merge.snapshot, at: event.createdAt, reading: state)
-    guard try judgement.hasAdministrators(electorate, merge.snapshot, reading: state) else { throw GroupsRejection.noAdministratorsLeft }
+    guard try judgement.hasAdministrators(merge.snapshot, roles, reading: state) else { throw GroupsRejection.noAdministratorsLeft }
     let prefix = group.id.bytes + event.pubkey.bytes
     try checkOpen(GroupsState.open, prefix: prefix, options.openProposalsPerAuthor, group, judgement, reading: state) { _ in true }
 

@@ -119,8 +119,9 @@ struct GroupJudgement {
   }
 
   /// GI8, GP7 and GM16: somebody administers; judged again, may have administered.
-  func hasAdministrators(_ electorate: Electorate, _ snapshot: GroupSnapshot, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    if !electorate.isEmpty { return true }
+  func hasAdministrators(_ snapshot: GroupSnapshot, _ roles: Roles, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    if snapshot.admin == nil, snapshot.entries.contains(where: { $0.member.account != nil }) { return true }
+    if try !roles.electorate(of: snapshot, at: event.createdAt, reading: state).isEmpty { return true }
     return try isRecalled && Recollection.mayHaveAdministrators(snapshot, at: event.createdAt, reading: state)
   }
 

@@ -108,7 +108,7 @@ struct LimitingSurvey: Sendable, Equatable {
   ) throws {
     var tenured: [PublicKey] = []
     var others: [PublicKey] = []
-    var electorate = Electorate()
+    var extent = (accounts: 0, greatestWeight: 1)
     var weight = 0
     if try roles.isAdministrator(proposal.author, at: proposal.createdAt, reading: state) {
       let polling = Polling(proposal, roles, tenure)
@@ -116,13 +116,13 @@ struct LimitingSurvey: Sendable, Equatable {
         if try tenure.isTenured(account, at: proposal.createdAt, reading: state) { tenured.append(account) } else { others.append(account) }
       }
       if !tenured.isEmpty {
-        electorate = try roles.electorate(of: roles.group, at: proposal.createdAt, reading: state)
+        extent = try roles.electorate(of: roles.group, at: proposal.createdAt, reading: state).extent
         weight = try polling.tally(Ballots(), named: nil, reading: state).weight
       }
     }
     self.init(
-      parent: parent.id, parentCreatedAt: parent.createdAt, covering: covering, administrators: electorate.accounts.count, weight: weight,
-      most: electorate.greatestWeight, tenured: tenured, others: others)
+      parent: parent.id, parentCreatedAt: parent.createdAt, covering: covering, administrators: extent.accounts, weight: weight,
+      most: extent.greatestWeight, tenured: tenured, others: others)
   }
 
   /// What it holds on the heap.

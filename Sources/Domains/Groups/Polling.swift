@@ -96,12 +96,10 @@ final class Polling {
     self.electorate = electorate
     if voters == nil {
       let steady = time >= GroupTimes.voterWindow ? try tenure.steady(from: start, to: time, reading: state) : []
-      let present = electorate.accounts
-      var former: [PublicKey] = []
-      for account in try tenure.candidates(from: start, to: time, reading: state).sorted() where !present.contains(account) {
-        if try tenure.isVoter(account, at: time, reading: state) { former.append(account) }
-      }
-      voters = (steady, former)
+      // Who was there throughout is there now; of the others, those who are gone may still vote.
+      let others = try tenure.candidates(from: start, to: time, besides: steady, reading: state)
+      let gone = others.isEmpty ? others : others.subtracting(electorate.accounts)
+      voters = (steady, try gone.sorted().filter { try tenure.isVoter($0, at: time, reading: state) })
     }
     let (steady, former) = voters ?? ([], [])
     var tally = Tally()
@@ -156,25 +154,42 @@ final class Polling {
 
 extension Roles {
   /// Whose say gets less when a state becomes another one.
+  ///
+  /// Where the administrators are the members themselves, it follows from the entries that go and come: what stays counts as before.
   func affected(
     from before: GroupSnapshot, by merge: GroupMerge, at time: UInt64, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Set<PublicKey> {
     let after = merge.snapshot
-    if before.admin == after.admin {
-      // Members do not count while another group administers.
-      if before.admin != nil { return [] }
-      if merge.removed.isEmpty { return [] }
-      if merge.removed.allSatisfy({ $0.account != nil }), before.structure.isFlat, after.structure.isFlat {
-        let gone = Set(merge.removed.compactMap(\.account))
-        func counts(_ snapshot: GroupSnapshot) -> [PublicKey: Int] {
-          snapshot.entries.reduce(into: [:]) { counts, entry in
-            if let account = entry.member.account, gone.contains(account) { counts[account, default: 0] += 1 }
-          }
-        }
-        let (had, has) = (counts(before), counts(after))
-        return Set(gone.filter { (has[$0] ?? 0) < (had[$0] ?? 0) })
+    guard before.admin == after.admin else {
+      return try electorate(of: before, at: time, reading: state).affected(becoming: try electorate(of: after, at: time, reading: state))
+    }
+    // Members do not count while another group administers.
+    if before.admin != nil || merge.removed.isEmpty { return [] }
+    // How often each stands there less, outside of any block; and who stood in a block that goes.
+    var lost: [PublicKey: Int] = [:]
+    var inBlocks: Set<PublicKey> = []
+    for member in merge.removed {
+      try visit(member, at: time, reading: state) { account, inBlock in
+        if inBlock { inBlocks.insert(account) } else { lost[account, default: 0] += 1 }
       }
     }
-    return try electorate(of: before, at: time, reading: state).affected(becoming: try electorate(of: after, at: time, reading: state))
+    for member in merge.change.adds {
+      try visit(member, at: time, reading: state) { account, inBlock in
+        if !inBlock, let count = lost[account] { lost[account] = count - 1 }
+      }
+    }
+    var affected = Set(lost.filter { $0.value > 0 }.keys)
+    let others = inBlocks.subtracting(affected)
+    if !others.isEmpty { affected.formUnion(others.subtracting(try electorate(of: after, at: time, reading: state).accounts)) }
+    return affected
+  }
+
+  /// The leaves that one entry of the judged group stands for.
+  private func visit(
+    _ member: Member, at time: UInt64, reading state: borrowing some StateReader & ~Copyable, _ body: (PublicKey, _ inBlock: Bool) -> Void
+  ) throws {
+    var entry = GroupSnapshot()
+    entry.entries = [Entry(id: EntryID(value: 0), member: member)]
+    try electorate(of: entry, at: time, reading: state).visit(body)
   }
 }

@@ -9,13 +9,17 @@ import Policy
 final class Tenure {
   private let roles: Roles
   private var known: [PublicKey: Spans] = [:]
-  private var lazyScope: Scope?
+  private var lazyReach: [EventID: Spans]?
+  private var lazySources: Sources?
+  /// How often a group was asked for one account.
+  private var looks = 0
+
+  /// So many looks are cheaper than reading groups as a whole.
+  private static let maxLooks = 2000
 
   /// Where the accounts come from that administer.
-  private struct Scope {
-    /// When the accounts of each group administer the judged one.
-    let reach: [EventID: Spans]
-    /// Small groups are read as a whole where there are many: account → its spans there, already cut to the reach.
+  private struct Sources {
+    /// Small groups are read as a whole where many accounts are asked for: account → its spans there, already cut to the reach.
     var loaded: [PublicKey: Spans] = [:]
     var single: [EventID] = []
   }
@@ -23,20 +27,29 @@ final class Tenure {
   /// Reads nothing until it is asked.
   init(_ roles: Roles) { self.roles = roles }
 
-  private func scope(reading state: borrowing some StateReader & ~Copyable) throws -> Scope {
-    if let lazyScope { return lazyScope }
-    var scope = Scope(reach: try Self.reach(roles, reading: state))
-    let isWide = scope.reach.count > 4
-    for (group, reached) in scope.reach.sorted(by: { $0.key < $1.key }) {
+  /// When the accounts of each group administer the judged one.
+  private func reach(reading state: borrowing some StateReader & ~Copyable) throws -> [EventID: Spans] {
+    let reach = try lazyReach ?? Self.reach(roles, reading: state)
+    lazyReach = reach
+    return reach
+  }
+
+  private func sources(reading state: borrowing some StateReader & ~Copyable) throws -> Sources {
+    if let lazySources { return lazySources }
+    let reach = try reach(reading: state)
+    looks += reach.count
+    guard reach.count > 4, looks > Self.maxLooks else { return Sources(single: reach.keys.sorted()) }
+    var sources = Sources()
+    for (group, reached) in reach.sorted(by: { $0.key < $1.key }) {
       guard let branch = try roles.branch(of: group, reading: state) else { continue }
-      if isWide, branch.group.tipDepth <= 64 {
-        try Self.load(group, branch, reached, into: &scope.loaded, reading: state)
+      if branch.group.tipDepth <= 64 {
+        try Self.load(group, branch, reached, into: &sources.loaded, reading: state)
       } else {
-        scope.single.append(group)
+        sources.single.append(group)
       }
     }
-    lazyScope = scope
-    return scope
+    lazySources = sources
+    return sources
   }
 
   /// When the direct accounts of which group administer the judged one: level by level, so that every path counts and cycles end.
@@ -74,10 +87,13 @@ final class Tenure {
   ) throws {
     var current: PublicKey?
     var counter = SpanCounter()
+    var cut: (since: UInt64, spans: Spans)?
     func close() {
       guard let account = current else { return }
-      let spans = counter.spans.intersection(reached)
-      if !spans.isEmpty { loaded[account] = (loaded[account] ?? Spans()).union(spans) }
+      // Most came once, with many others, and stayed.
+      if let since = counter.onlySince, since != cut?.since { cut = (since, counter.spans.intersection(reached)) }
+      let spans = counter.onlySince == nil ? counter.spans.intersection(reached) : cut?.spans ?? Spans()
+      if !spans.isEmpty { loaded[account] = loaded[account]?.union(spans) ?? spans }
     }
     try state.scan(GroupsState.accounts, prefix: GroupsState.half(group)) { key, value in
       let row = try AccountRow(key, value)
@@ -95,10 +111,11 @@ final class Tenure {
   /// When an account administers the judged group, over all of its history.
   func spans(of account: PublicKey, reading state: borrowing some StateReader & ~Copyable) throws -> Spans {
     if let spans = known[account] { return spans }
-    let scope = try scope(reading: state)
-    var spans = scope.loaded[account] ?? Spans()
-    for group in scope.single {
-      guard let reached = scope.reach[group], let branch = try roles.branch(of: group, reading: state) else { continue }
+    let reach = try reach(reading: state)
+    let sources = try sources(reading: state)
+    var spans = sources.loaded[account] ?? Spans()
+    for group in sources.single {
+      guard let reached = reach[group], let branch = try roles.branch(of: group, reading: state) else { continue }
       spans = spans.union(try state.directSpans(of: account, branch).intersection(reached))
     }
     known[account] = spans
@@ -119,7 +136,7 @@ final class Tenure {
   /// Accounts that surely administered throughout the window: those of groups that counted throughout, without a change of theirs in it.
   func steady(from start: UInt64, to end: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Set<PublicKey> {
     var steady: Set<PublicKey> = []
-    for (group, spans) in try scope(reading: state).reach where spans.covers(start, end) {
+    for (group, spans) in try reach(reading: state) where spans.covers(start, end) {
       guard let branch = try roles.branch(of: group, reading: state), let first = try branch.node(at: start, reading: state) else { continue }
       var members = try roles.cache.snapshot(at: first.id, reading: state)
       var removed: Set<EntryID> = []
@@ -130,20 +147,18 @@ final class Tenure {
     return steady
   }
 
-  /// Accounts that may have administered at some moment of the window; more than those who did.
-  func candidates(from start: UInt64, to end: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Set<PublicKey> {
-    let scope = try scope(reading: state)
-    var found = Set(scope.loaded.filter { $0.value.touches(start, end) }.keys)
-    for group in scope.single {
-      guard let spans = scope.reach[group], spans.touches(start, end), let branch = try roles.branch(of: group, reading: state) else { continue }
+  /// Accounts that may have administered at some moment of the window, but for those excepted; more than those who did.
+  func candidates(
+    from start: UInt64, to end: UInt64, besides excepted: Set<PublicKey>, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Set<PublicKey> {
+    var found: Set<PublicKey> = []
+    func take(_ account: PublicKey?) { if let account, !excepted.contains(account) { found.insert(account) } }
+    for (group, spans) in try reach(reading: state) where spans.touches(start, end) {
+      guard let branch = try roles.branch(of: group, reading: state) else { continue }
       if let first = try branch.node(at: start, reading: state) {
-        for entry in try roles.cache.snapshot(at: first.id, reading: state).entries {
-          if let account = entry.member.account { found.insert(account) }
-        }
+        for entry in try roles.cache.snapshot(at: first.id, reading: state).entries { take(entry.member.account) }
       }
-      try state.walkBack(branch, from: end, to: start) { node in
-        for member in node.change.adds { if let account = member.account { found.insert(account) } }
-      }
+      try state.walkBack(branch, from: end, to: start) { node in for member in node.change.adds { take(member.account) } }
     }
     return found
   }
@@ -189,6 +204,9 @@ struct SpanCounter {
     if before <= 0, count > 0 { since = row.createdAt }
     if before > 0, count <= 0 { closed.append(Spans.Span(start: since, end: row.createdAt)) }
   }
+
+  /// When it came, if it came once and stayed.
+  var onlySince: UInt64? { count > 0 && closed.isEmpty ? since : nil }
 
   var spans: Spans { Spans(count > 0 ? closed + [Spans.Span(start: since, end: .max)] : closed) }
 }
