@@ -65,6 +65,85 @@ import Testing
     #expect(other.isAccepted && other.judgement.owner == nil)
   }
 
+  @Test("a NIP-03 time stamp that comes before its event is accepted untouched, and counts when that has come: the same as in the other order")
+  func nip03First() throws {
+    let headers = HeadersFile()
+    let worlds = try (0..<2).map { _ in try World { $0.headersFile = headers.path } }
+    let group = worlds[0].group(2)
+    let node = worlds[0].modify(World.add("Z"), by: "A", in: group, at: t(1))
+    try headers.append(node.id.value, time: t(2))
+    let proof = Data(shortProof(of: node.id, height: 0)).base64EncodedString()
+    let stamp = worlds[0].send(1040, by: "X", at: t(3), tags: [["e", node.id.hex]], content: proof)
+    #expect(stamp.isAccepted && stamp.judgement.owner == .groups)
+    for source in ["IP4", "Sync"] {
+      let world = try World { $0.headersFile = headers.path }
+      world.group(2)
+      let early = world.send(stamp.json, received: t(3), source: source)
+      #expect(early.isAccepted && early.judgement.owner == nil && early.judgement.isWritten)
+      #expect(try world.digest() != worlds[0].digest())
+      #expect(world.send(node.json, received: t(3) + 1, source: "Sync").isAccepted)
+      try world.judge.judgeAllReleased()
+      #expect(try world.digest() == worlds[0].digest())
+      #expect(try world.view(group).status == .confirmed)
+      #expect(try world.outbox().isEmpty, "the relay has it")
+      #expect(world.send(stamp.json, received: t(4)).judgement.owner == .groups, "it is known now")
+    }
+    // Also before the group itself.
+    worlds[1].send(stamp.json, received: t(3), source: "Sync")
+    worlds[1].send(node.json, received: t(3), source: "Sync")
+    worlds[1].group(2)
+    try worlds[1].judge.judgeAllReleased()
+    #expect(try worlds[1].digest() == worlds[0].digest())
+  }
+
+  @Test("what is no time stamp of its target, or of several, is nobody's, and not kept")
+  func nip03Foreign() throws {
+    let world = try World()
+    let (one, two) = (String(repeating: "7", count: 64), String(repeating: "8", count: 64))
+    let target = try #require(EventID(hex: one))
+    let proof = Data(shortProof(of: target, height: 3)).base64EncodedString()
+    func send(_ tags: [[String]], _ content: String) -> Sent { world.send(1040, by: "X", at: t(3), tags: tags, content: content) }
+    for sent in [
+      send([["e", one]], "anything"), send([["e", one], ["e", two]], proof), send([["e", two]], proof), send([["e", one], ["expiration", "9"]], proof),
+      send([["e", one], ["e", "x"]], proof),
+    ] {
+      #expect(sent.isAccepted == (sent.message.isEmpty) && sent.judgement.owner == nil && !sent.judgement.isWritten, "\(sent)")
+    }
+    #expect(send([["e", one]], proof).judgement.isWritten)
+    let off = try World { $0.acceptNip03 = false }
+    #expect(!off.send(1040, by: "X", at: t(3), tags: [["e", one]], content: proof).judgement.isWritten)
+  }
+
+  @Test("the corpus's stream of a NIP-03 time stamp ends alike in both orders", .enabled(if: Corpus.isPresent, "no corpus"))
+  func nip03Corpus() throws {
+    let digests = try ["first", "after"].map { order in
+      let world = try World()
+      let lines = try Corpus.lines(of: "cases/09-nip03-\(order).jsonl")
+      #expect(lines.count == 3)
+      for line in lines { #expect(world.send(line: line).decision == .accept) }
+      try world.judge.judgeAllReleased()
+      return try world.digest()
+    }
+    #expect(digests[0] == digests[1])
+    #expect(try digests[0] != World().digest())
+  }
+
+  @Test("proofs are taken as people write base64: broken into lines, with a newline behind, without padding")
+  func base64() throws {
+    let world = try World()
+    let group = world.group(2)
+    let text = Data(shortProof(of: group, height: 3)).base64EncodedString()
+    let broken = Data(shortProof(of: group, height: 3)).base64EncodedString(options: [.lineLength64Characters, .endLineWithCarriageReturn, .endLineWithLineFeed])
+    #expect(broken.contains("\r\n") && text.hasSuffix("="))
+    for (index, proof) in [broken, text + "\n", text.filter { $0 != "=" }].enumerated() {
+      #expect(world.send(1040, by: "X", at: t(3) + UInt64(index), tags: [["e", group.hex]], content: proof).isAccepted)
+      let other = try World()
+      other.group(2)
+      let tags = [["group", group.hex], ["e", group.hex], ["attested-ots", proof]]
+      #expect(other.send(4834, by: "X", at: t(3) + UInt64(index), tags: tags, content: "").isAccepted)
+    }
+  }
+
   @Test("at most four proofs of one event wait for their headers")
   func unverified() throws {
     let world = try World()

@@ -89,4 +89,5 @@ final class CountingReader: StateReader {
 
   func raw(_ id: EventID) -> [UInt8]? { nil }
   func isParked(_ id: EventID, by author: PublicKey) -> Bool { false }
+  func isKnownAuthor(_ author: PublicKey) -> Bool { false }
 }

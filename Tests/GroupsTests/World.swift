@@ -72,17 +72,21 @@ final class World {
   /// Sends an event through the whole path: request line, parser, judge.
   @discardableResult
   func send(_ json: [UInt8], received: UInt64, source: String = "IP4", isRejudged: Bool = false, isBare: Bool = false) -> Sent {
-    let line = requestLine(json: json, receivedAt: received, sourceType: source)
-    let judgement = line.withUnsafeBytes { bytes -> Judgement in
+    let judgement = send(line: requestLine(json: json, receivedAt: received, sourceType: source), isRejudged: isRejudged, isBare: isBare)
+    let id = (try? Event(parsing: json))?.id ?? EventID(.zero)
+    let sent = Sent(id: id, judgement: judgement, json: json)
+    if sent.isAccepted { accepted.append((json, id, received, source)) }
+    return sent
+  }
+
+  /// A line as strfry writes it.
+  func send(line: [UInt8], isRejudged: Bool = false, isBare: Bool = false) -> Judgement {
+    line.withUnsafeBytes { bytes in
       guard case .request(let request) = RequestParse.parse(bytes) else { return .refused(.error("not a request")) }
       return judge.judge(
         request.event,
         in: Circumstances(receivedAt: request.receivedAt ?? 0, source: request.sourceType, isRejudged: isRejudged, isBare: isBare))
     }
-    let id = (try? Event(parsing: json))?.id ?? EventID(.zero)
-    let sent = Sent(id: id, judgement: judgement, json: json)
-    if sent.isAccepted { accepted.append((json, id, received, source)) }
-    return sent
   }
 
   @discardableResult

@@ -63,7 +63,17 @@ public struct GroupsEvent: Sendable {
     trace?.enter("GC2")
     guard event.tags.first(named: "expiration") == nil else { throw GroupsRejection.expires }
     trace?.enter("GC3")
-    guard event.content.count <= GroupLimits.contentBytes, event.tags.count <= GroupLimits.tags else { throw GroupsRejection.tooLarge }
+    guard isSmall(event.event) else { throw GroupsRejection.tooLarge }
+  }
+
+  private static func isSmall(_ event: Event) -> Bool {
+    event.content.count <= GroupLimits.contentBytes && event.tags.count <= GroupLimits.tags
+  }
+
+  /// Whether a NIP-03 event would be taken as a time stamp of its one target, as far as it says so itself.
+  static func isTimestamp(_ event: Event, of target: EventID) -> Bool {
+    guard event.tags.first(named: "expiration") == nil, isSmall(event), event.tags.count(named: "e") == 1 else { return false }
+    return (try? TimestampProof(base64: event.content, of: target)) != nil
   }
 
   /// GC4.

@@ -25,7 +25,11 @@ extension GroupsValidator {
     try GroupsEvent.checkEnvelope(event, trace: judgement.trace)
     judgement.enter("GA1")
     guard let target = GroupsEvent.single("e", of: event) else { throw GroupsRejection.oneTarget }
-    guard let note = try GroupsNote(try state.known(target)), let origin = try state.origin(of: target, note),
+    guard let known = try state.known(target) else {
+      // Whose event it stamps will be known when that arrives: until then it is nobody's.
+      return .kept(until: [Dependency(.groups, target.bytes)])
+    }
+    guard let note = try GroupsNote(known), let origin = try state.origin(of: target, note),
       let group = try state.group(origin.group)
     else {
       throw GroupsRejection.unknownTarget(target)

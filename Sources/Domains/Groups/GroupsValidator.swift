@@ -24,15 +24,27 @@ public final class GroupsValidator: Validator {
     return .none
   }
 
-  /// A kind 5 is ours when it names an event of a group's history, and so is a NIP-03 time stamp.
+  /// A kind 5 is ours when it names an event of a group's history, and so is a NIP-03 time stamp; one that names what is unknown may turn out to be.
   public func owns(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    guard event.kind == 5 || event.kind == GroupsEvent.timestampKind else { return false }
+    if event.kind == GroupsEvent.timestampKind { return try ownsTimestamp(event, reading: state) }
+    guard event.kind == 5 else { return false }
     for tag in event.tags.all(named: "e").prefix(GroupsEvent.maxTargets) {
-      guard let id = tag[1].flatMap({ EventID(hex: $0) }), let note = try GroupsNote(try state.known(id)) else { continue }
-      if case .attestation = note, event.kind != 5 { continue }
-      return true
+      if let id = tag[1].flatMap({ EventID(hex: $0) }), try GroupsNote(try state.known(id)) != nil { return true }
     }
     return false
+  }
+
+  private func ownsTimestamp(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    var targets: [EventID] = []
+    for tag in event.tags.all(named: "e").prefix(GroupsEvent.maxTargets) {
+      guard let id = tag[1].flatMap({ EventID(hex: $0) }) else { continue }
+      targets.append(id)
+      guard let note = try GroupsNote(try state.known(id)) else { continue }
+      if case .attestation = note { continue }
+      return true
+    }
+    guard targets.count == 1, GroupsEvent.isTimestamp(event, of: targets[0]) else { return false }
+    return try state.known(targets[0]) == nil
   }
 
   public func parse(_ event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws -> GroupsEvent {
@@ -43,12 +55,13 @@ public final class GroupsValidator: Validator {
     _ event: GroupsEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?
   ) throws -> Verdict {
     let judgement = GroupJudgement(event: event.event, circumstances: circumstances, trace: trace)
-    guard case .accepted(var effects) = try decide(event.content, judgement, reading: state) else { return .unchanged }
+    let verdict = try decide(event.content, judgement, reading: state)
+    guard case .accepted(var effects) = verdict else { return verdict }
     effects.diagnostics = try ReorganisationRecord.diagnostics(of: effects.changes)
     return .accepted(effects)
   }
 
-  /// Accepts, or throws.
+  /// Accepts, keeps aside, or throws.
   private func decide(_ content: GroupsEvent.Content, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable) throws
     -> Verdict
   {
