@@ -26,7 +26,8 @@ import Testing
     let world = try World()
     let group = world.group(2, attesters: ["Q"])
     let node = world.modify(World.add("Z"), by: "A", in: group, at: t(1)).id
-    #expect(world.attest(node, by: "X", in: group, at: t(2), proof: shortProof(of: group, height: 3)).message == "invalid: OTS proof is for another event")
+    #expect(
+      world.attest(node, by: "X", in: group, at: t(2), proof: shortProof(of: group, height: 3)).message == "invalid: OTS proof is for another event")
     #expect(world.attest(node, by: "X", in: group, at: t(2), proof: Array("hi".utf8)).message == "invalid: malformed OTS proof")
     let pending = OpenTimestamps.magic + [1, 0x08] + node.bytes + [0x00, 0x83, 0xdf, 0xe3, 0x0d, 0x2e, 0xf9, 0x0c, 0x8e, 2, 1, 0x61]
     #expect(world.attest(node, by: "X", in: group, at: t(2), proof: pending).message == "invalid: OTS proof has no bitcoin attestation")
@@ -104,7 +105,8 @@ import Testing
     let proof = Data(shortProof(of: target, height: 3)).base64EncodedString()
     func send(_ tags: [[String]], _ content: String) -> Sent { world.send(1040, by: "X", at: t(3), tags: tags, content: content) }
     for sent in [
-      send([["e", one]], "anything"), send([["e", one], ["e", two]], proof), send([["e", two]], proof), send([["e", one], ["expiration", "9"]], proof),
+      send([["e", one]], "anything"), send([["e", one], ["e", two]], proof), send([["e", two]], proof),
+      send([["e", one], ["expiration", "9"]], proof),
       send([["e", one], ["e", "x"]], proof),
     ] {
       #expect(sent.isAccepted == (sent.message.isEmpty) && sent.judgement.owner == nil && !sent.judgement.isWritten, "\(sent)")
@@ -133,7 +135,8 @@ import Testing
     let world = try World()
     let group = world.group(2)
     let text = Data(shortProof(of: group, height: 3)).base64EncodedString()
-    let broken = Data(shortProof(of: group, height: 3)).base64EncodedString(options: [.lineLength64Characters, .endLineWithCarriageReturn, .endLineWithLineFeed])
+    let lines: Data.Base64EncodingOptions = [.lineLength64Characters, .endLineWithCarriageReturn, .endLineWithLineFeed]
+    let broken = Data(shortProof(of: group, height: 3)).base64EncodedString(options: lines)
     #expect(broken.contains("\r\n") && text.hasSuffix("="))
     for (index, proof) in [broken, text + "\n", text.filter { $0 != "=" }].enumerated() {
       #expect(world.send(1040, by: "X", at: t(3) + UInt64(index), tags: [["e", group.hex]], content: proof).isAccepted)
@@ -151,7 +154,8 @@ import Testing
     for index in 0..<4 {
       #expect(world.attest(group, by: "X", in: group, at: t(1) + UInt64(index), proof: shortProof(of: group, height: 3)).isAccepted)
     }
-    #expect(world.attest(group, by: "X", in: group, at: t(2), proof: shortProof(of: group, height: 3)).message == "blocked: too many unverified proofs")
+    #expect(
+      world.attest(group, by: "X", in: group, at: t(2), proof: shortProof(of: group, height: 3)).message == "blocked: too many unverified proofs")
   }
 
   @Test("GT-K01 strict: only the tip is modified")
@@ -159,7 +163,8 @@ import Testing
     let world = try World { $0.forkPolicy = .strict }
     let group = world.group(5)
     let tip = world.modify(World.add("Y"), by: "A", in: group, at: t(1)).id
-    #expect(world.modify(World.add("Z"), by: "B", in: group, parent: group, at: t(1) + 1).message == "invalid: parent is not the chaintip \(tip.short)")
+    #expect(
+      world.modify(World.add("Z"), by: "B", in: group, parent: group, at: t(1) + 1).message == "invalid: parent is not the chaintip \(tip.short)")
     #expect(world.modify(World.add("Z"), by: "B", in: group, at: t(1) + 1).isAccepted)
   }
 

@@ -14,7 +14,9 @@ import Testing
     #expect(Base64.decode(text.utf8, maxBytes: 100) == Array(expected.utf8))
   }
 
-  @Test("anything else is refused", arguments: ["a", "aGkha", "aGk= ", "a=k=", "====", "=", "aG\n=", "aG===", "aGk==", "aGkh=", "aGk-", "=aaa", "aGk=aGk="])
+  @Test(
+    "anything else is refused",
+    arguments: ["a", "aGkha", "aGk= ", "a=k=", "====", "=", "aG\n=", "aG===", "aGk==", "aGkh=", "aGk-", "=aaa", "aGk=aGk="])
   func refuses(_ text: String) { #expect(Base64.decode(text.utf8, maxBytes: 100) == nil) }
 
   @Test("what is longer than the limit is refused")

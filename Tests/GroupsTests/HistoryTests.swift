@@ -24,6 +24,8 @@ enum HistoryScale {
   static let seeds = (0..<UInt64(HistoryScale.histories)).map { HistoryScale.first &+ $0 }
   /// How often each rule refused: a generator that never meets a rule proves nothing about it.
   private static let refusals = Mutex<[String: Int]>([:])
+  /// How often an attested branch took over.
+  private static let switches = Mutex(0)
 
   @Test("seeded histories agree with the reference model event by event, and in any order end in the same tips, states and digest (GT-X05)")
   func histories() throws {
@@ -40,6 +42,7 @@ enum HistoryScale {
       FileHandle.standardOutput.write(Data("\(accepted) events accepted\n\(rules)".utf8))
     }
     guard HistoryScale.histories >= 50 else { return }
+    #expect(Self.switches.withLock { $0 } > 0, "no attestation ever turned a fork")
     for rule in [
       "invalid: insufficient votes", "restricted: no voting rights", "restricted: suspended by proposal", "invalid: proposal rejected",
       "invalid: created_at must be after its sibling",
@@ -63,6 +66,8 @@ enum HistoryScale {
       #expect(history.world.tip(group) == history.model.tip(group), "seed \(seed)")
       let members = try history.world.view(group).members.count
       #expect(members == history.model.canonical(group).last?.state.members.count, "seed \(seed)")
+      let switches = try history.world.store.read { try GroupView.history(group, now: t(1000), reading: $0)?.reorganisations.count ?? 0 }
+      Self.switches.withLock { $0 += switches }
     }
     let digest = try history.world.digest()
     for order in 0..<HistoryScale.orders {

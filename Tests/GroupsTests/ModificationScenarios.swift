@@ -175,4 +175,33 @@ import Testing
     #expect(world.modify(World.add("X"), by: "A", in: group, at: t(2), [(proposal, [])]).isAccepted)
     #expect(try world.members(group) == ["A", "B", "X"])
   }
+
+  @Test("a modification from the far future is refused whatever its source, and the group goes on", arguments: ["IP4", "Sync", "Stream"])
+  func future(_ source: String) throws {
+    let world = try World()
+    let group = world.group(3)
+    for time in [1 << 62, t(1) + 901, UInt64.max - 1] {
+      let sent = world.modify(World.add("Z"), by: "A", in: group, at: time, received: t(1), source: source)
+      #expect(sent.message == "invalid: created_at is in the future")
+      #expect(world.propose(World.add("Z"), by: "A", in: group, at: time, received: t(1), source: source).message == sent.message)
+    }
+    #expect(world.modify(World.add("Z"), by: "A", in: group, at: t(1) + 900, received: t(1), source: source).isAccepted)
+    #expect(world.modify(World.add("Y"), by: "B", in: group, at: t(1) + 901, received: t(1) + 1).isAccepted)
+  }
+
+  @Test("a modification that carries out proposals of many removals and additions comes to what one after the other comes to")
+  func manyChanges() throws {
+    let world = try World()
+    let council = world.group(1)
+    let names = (0..<80).map { "M\($0)" }
+    let group = world.initGroup(names + ["M1"], admin: council, at: T + 1).id
+    let first = world.propose(World.remove(0, 1, 2, 3, 79, 80), by: "A", in: group, at: t(1)).id
+    let back = "{\"remove\":[10,11],\"add\":[\((0..<12).map { "\"\(World.hex("M\($0)"))\"" }.joined(separator: ","))]}"
+    let second = world.propose(back, by: "A", in: group, at: t(1)).id
+    #expect(world.modify(World.remove(4, 0), by: "A", in: group, at: t(2), [(first, []), (second, [])]).isAccepted)
+    // 0 to 3, 79 and the second 1 go; then 10 and 11; of the twelve those come that are gone; and 4 goes.
+    let stay = names.filter { !["M0", "M1", "M2", "M3", "M4", "M10", "M11", "M79"].contains($0) }
+    #expect(try world.members(group) == stay + ["M0", "M1", "M2", "M3", "M10", "M11"])
+    #expect(try world.rebuilt().members(group) == world.members(group))
+  }
 }

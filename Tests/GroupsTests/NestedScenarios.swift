@@ -74,7 +74,8 @@ import Testing
   func suspended() {
     let (group, proposal) = suspension()
     #expect(world.modify(World.add("Z"), by: "C", in: group, at: t(20) + 1).message == "restricted: suspended by proposal \(proposal.short)")
-    #expect(world.modify(World.add("Z"), by: "C", in: group, at: t(20) - 1, received: t(20) + 1).message.hasPrefix("restricted: suspended by proposal"))
+    #expect(
+      world.modify(World.add("Z"), by: "C", in: group, at: t(20) - 1, received: t(20) + 1).message.hasPrefix("restricted: suspended by proposal"))
     #expect(world.vote("false", by: "C", on: proposal, in: group, at: t(20) + 1).isAccepted)
     #expect(world.modify(World.add("Z"), by: "D", in: group, at: t(20) + 1).isAccepted)
   }
@@ -114,5 +115,28 @@ import Testing
     #expect(world.modify(by: "B", in: group, at: t(20) + 2, [(proposal, votes)]).isAccepted)
     #expect(world.modify(World.add("Z"), by: "D", in: group, at: t(20) + 3).isAccepted)
     #expect(world.modify(World.add("Y"), by: "C", in: group, at: t(20) + 4).message == "restricted: not an administrator")
+  }
+
+  @Test("who votes, proposes a removal, or carries one out among thousands has nobody's history read but that of those concerned")
+  func thousands() throws {
+    let keys = (0..<1200).map { String(repeating: "1", count: 60) + String(65_536 + $0, radix: 16).suffix(4) }
+    let nested = stride(from: 0, to: 1200, by: 200).map { start in
+      let members = keys[start..<start + 200].map { "\"\($0)\"" }.joined(separator: ",")
+      return world.send(4830, by: "N", at: T, tags: [], content: "{\"members\":[\(members)]}").id
+    }
+    let group = world.initGroup(["A", "B", "C"] + nested.map { "[\"\($0.hex)\"]" }, at: T + 1).id
+    let proposal = world.propose(World.remove(2), by: "A", in: group, at: t(20)).id
+    func reads(_ kind: UInt64, by name: String, _ tags: [[String]], _ content: String) throws -> (reads: Int, refusal: String) {
+      let event = World.key(name).verified(kind: kind, createdAt: t(20) + 5, tags: [["group", group.hex]] + tags, content: content)
+      // What is cached costs nothing: a program that runs for a while.
+      let result = try CountingReader.reads(of: event, in: world, received: t(20) + 5, world.validator)
+      return (result.reads, result.refusal)
+    }
+    let vote = try reads(4832, by: "B", [["proposal", proposal.hex]], "true")
+    #expect(vote.refusal.isEmpty && vote.reads < 200, "\(vote)")
+    let removal = try reads(4831, by: "B", [["parent", group.hex]], World.remove(0))
+    #expect(removal.refusal.isEmpty && removal.reads < 300, "\(removal)")
+    let modification = try reads(4833, by: "B", [["parent", group.hex], ["proposal", proposal.hex]], "")
+    #expect(modification.refusal.hasPrefix("invalid: insufficient votes (2/1203") && modification.reads < 300, "\(modification)")
   }
 }

@@ -22,7 +22,9 @@ import Testing
     let other = try World()
     let group = other.group(5)
     #expect(world.propose(World.add("X"), by: "A", in: group, parent: group, at: t(1)).message.hasPrefix("error: unknown group"))
-    #expect(world.propose(World.add("X"), by: "A", in: group, parent: group, at: t(1), source: "Sync").message == "error: missing group \(group.short), parked")
+    #expect(
+      world.propose(World.add("X"), by: "A", in: group, parent: group, at: t(1), source: "Sync").message
+        == "error: missing group \(group.short), parked")
   }
 
   @Test("GT-P04 and P05 a proposal stands on a node of its own group")

@@ -252,7 +252,9 @@ final class ReferenceModel {
     return latest
   }
 
-  func tally(_ proposal: Proposal, _ cut: UInt64, author: (PublicKey, UInt64, EventID)?, named: Set<EventID>?, _ scope: Scope) -> (w: Int, y: Int, n: Int) {
+  func tally(_ proposal: Proposal, _ cut: UInt64, author: (PublicKey, UInt64, EventID)?, named: Set<EventID>?, _ scope: Scope) -> (
+    w: Int, y: Int, n: Int
+  ) {
     let ballots = ballots(proposal, cut, author: author)
     func count(_ items: [Item]) -> (w: Int, y: Int, n: Int) {
       var sum = (w: 0, y: 0, n: 0)

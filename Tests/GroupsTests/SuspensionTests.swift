@@ -189,16 +189,16 @@ import Testing
   func wide() throws {
     let world = try World()
     let many = (0..<600).map { String(repeating: "0", count: 60) + String(65_536 + $0, radix: 16).suffix(4) }
-    var group = world.initGroup((0..<6).map { "M\($0)" }, by: "M0").id
-    let opening = group
+    let group = world.initGroup((0..<6).map { "M\($0)" }, by: "M0").id
     for start in stride(from: 0, to: 600, by: 50) {
-      group = world.modify("{\"add\":[\(many[start..<start + 50].map { "\"\($0)\"" }.joined(separator: ","))]}", by: "M0", in: opening, at: T + UInt64(start) + 1).id
+      let adds = many[start..<start + 50].map { "\"\($0)\"" }.joined(separator: ",")
+      #expect(world.modify("{\"add\":[\(adds)]}", by: "M0", in: group, at: T + UInt64(start) + 1).isAccepted)
     }
     let wide = "{\"remove\":[\((6..<6 + 257).map(String.init).joined(separator: ","))]}"
-    for index in 0..<4 { #expect(world.propose(wide, by: "M\(index)", in: opening, at: t(20) + UInt64(index)).isAccepted) }
-    #expect(world.propose(wide, by: "M4", in: opening, at: t(20) + 4).message == "blocked: too many open proposals")
+    for index in 0..<4 { #expect(world.propose(wide, by: "M\(index)", in: group, at: t(20) + UInt64(index)).isAccepted) }
+    #expect(world.propose(wide, by: "M4", in: group, at: t(20) + 4).message == "blocked: too many open proposals")
     let narrow = "{\"remove\":[\((5..<5 + 256).map(String.init).joined(separator: ","))]}"
-    #expect(world.propose(narrow, by: "M4", in: opening, at: t(20) + 5).isAccepted)
-    #expect(try suspended(["M4", "M5"], in: opening, world, at: t(21)) == ["M5"], "258 of 606")
+    #expect(world.propose(narrow, by: "M4", in: group, at: t(20) + 5).isAccepted)
+    #expect(try suspended(["M4", "M5"], in: group, world, at: t(21)) == ["M5"], "258 of 606")
   }
 }

@@ -298,7 +298,9 @@ import Testing
   @Test("GT-V40 a voter may change its mind four times")
   func spam() {
     let (group, proposal) = removal()
-    for index in 1...5 { #expect(world.vote(index % 2 == 0 ? "true" : "false", by: "B", on: proposal, in: group, at: t(20) + UInt64(index)).isAccepted) }
+    for index in 1...5 {
+      #expect(world.vote(index % 2 == 0 ? "true" : "false", by: "B", on: proposal, in: group, at: t(20) + UInt64(index)).isAccepted)
+    }
     #expect(world.vote("true", by: "B", on: proposal, in: group, at: t(20) + 6).message == "blocked: too many votes")
   }
 }

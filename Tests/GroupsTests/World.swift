@@ -202,9 +202,11 @@ final class World {
   func was(
     _ name: String, in group: EventID, at time: UInt64, _ mode: HistoricalQuery.Mode = .claimed, now: UInt64 = t(1000)
   ) throws -> HistoricalQuery.Answer {
-    guard let answer = try store.read({
-      try HistoricalQuery(options).answer(Self.key(name).pubkey, in: group, at: time, mode, now: now, reading: $0)
-    }) else { throw Missing() }
+    guard
+      let answer = try store.read({
+        try HistoricalQuery(options).answer(Self.key(name).pubkey, in: group, at: time, mode, now: now, reading: $0)
+      })
+    else { throw Missing() }
     return answer
   }
 

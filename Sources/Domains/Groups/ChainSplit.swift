@@ -25,31 +25,31 @@ struct ChainSplit {
 
   /// eff(n): the least adjusted timestamp of the node and of all that stand on it, since a child proves its parent; nil stands for infinity.
   func effective(_ node: NodeRecord, reading state: borrowing some StateReader & ~Copyable) throws -> UInt64? {
-    var rows: [(id: EventID, depth: UInt32, time: UInt64)] = []
+    try effectives(atDepth: node.depth, reading: state)[node.id]
+  }
+
+  /// eff(n) of all nodes of one depth that have one: each confirmed node is looked at once, however many branches there are.
+  private func effectives(atDepth depth: UInt32, reading state: borrowing some StateReader & ~Copyable) throws -> [EventID: UInt64] {
+    var rows: [(id: EventID, time: UInt64)] = []
     var from = RecordWriter(capacity: 36)
     from.put(group.id)
-    from.put(node.depth)
+    from.put(depth)
     try state.scan(GroupsState.confirmed, prefix: group.id.bytes, from: from.bytes) { key, value in
-      var keys = RecordReader(Array(key.dropFirst(32)), of: GroupsState.confirmed)
+      var keys = RecordReader(Array(key.dropFirst(36)), of: GroupsState.confirmed)
       var reader = RecordReader(value, of: GroupsState.confirmed)
-      let depth = try keys.uint32()
-      rows.append((try keys.eventID(), depth, try reader.uint64()))
+      rows.append((try keys.eventID(), try reader.uint64()))
       return true
     }
     for (id, time) in pending {
-      guard let known = try state.node(id), known.group == group.id, known.depth >= node.depth else { continue }
-      rows.append((id, known.depth, time))
+      if let known = try state.node(id), known.group == group.id, known.depth >= depth { rows.append((id, time)) }
     }
-    var best: UInt64?
-    for row in rows where row.time < best ?? .max {
-      if try descends(row.id, from: node, reading: state) { best = row.time }
+    var times: [EventID: UInt64] = [:]
+    for row in rows {
+      let point = try state.link(row.id).point
+      guard let ancestor = try state.ancestor(of: point, atDepth: depth) else { continue }
+      times[ancestor] = min(times[ancestor] ?? .max, row.time)
     }
-    return best
-  }
-
-  private func descends(_ id: EventID, from ancestor: NodeRecord, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    if !group.hasForks { return true }
-    return try Branch(endingAt: try state.existingNode(id), group).contains(ancestor.id, ancestor.createdAt, reading: state)
+    return times
   }
 
   /// Confirmed a day ago, in a group with attesters: siblings come too late.
@@ -85,10 +85,11 @@ struct ChainSplit {
 
   /// The child that the canonical chain would go on with.
   func heir(among children: [NodeRecord], reading state: borrowing some StateReader & ~Copyable) throws -> NodeRecord? {
-    if children.count == 1 { return children.first }
+    guard let first = children.first, children.count > 1 else { return children.first }
+    let times = try effectives(atDepth: first.depth, reading: state)
     var best: Rank?
     for child in children {
-      let rank = Rank(effective: try effective(child, reading: state), node: child)
+      let rank = Rank(effective: times[child.id], node: child)
       if best.map({ rank.precedes($0) }) ?? true { best = rank }
     }
     return best?.node

@@ -22,7 +22,8 @@ struct GroupSnapshot: Sendable, Equatable {
   /// What it holds on the heap, at most: texts share their bytes with nobody.
   var heapBytes: Int {
     let texts = meta.reduce(0) { $0 + 2 * Self.bytesAroundText + $1.key.count + $1.value.count }
-    return entries.capacity * MemoryLayout<Entry>.stride + meta.capacity * MemoryLayout<MetaItem>.stride + texts + (attesters?.capacity ?? 0) * 32 + 128
+    return entries.capacity * MemoryLayout<Entry>.stride + meta.capacity * MemoryLayout<MetaItem>.stride + texts + (attesters?.capacity ?? 0) * 32
+      + 128
   }
 
   /// An array's header, and what the allocator rounds up.

@@ -7,25 +7,27 @@ struct LimitingRecord: Sendable, Equatable {
   let proposal: EventID
   let createdAt: UInt64
   let author: PublicKey
-  /// Whom it limits; nil where it has to be worked out: for many, and where an earlier version of this program wrote the row.
+  /// Whom it limits; nil where all of it has to be worked out: where an earlier version of this program wrote the row, and where too many of too many
+  /// are not tenured.
   let survey: LimitingSurvey?
 
-  /// So many accounts are kept with a proposal; those of one that limits more are worked out when they are asked for.
+  /// So many accounts are kept with a proposal; those of one that limits more are looked up when they are asked for.
   static let maxAccounts = 256
   /// So many proposals that limit more may be open in a group.
   static let maxWide = 4
 
-  var isWide: Bool { survey == nil }
+  var isWide: Bool { survey?.isAbridged ?? true }
 
   init(_ proposal: ProposalRecord, _ survey: LimitingSurvey) {
     self.proposal = proposal.id
     createdAt = proposal.createdAt
     author = proposal.author
-    self.survey = survey.accounts <= Self.maxAccounts ? survey : nil
+    let isShort = survey.accounts <= Self.maxAccounts
+    self.survey = isShort ? survey : survey.others.count <= Self.maxAccounts ? survey.abridged : nil
   }
 
   // key: group 32 · created_at 8 · proposal 32; value: author 32 · version 1 · survey ?(parent 32 · its created_at 8 · covering node 32 ·
-  // administrators 4 · weight 4 · most 4 · tenured n×32 · others n×32); without a version: the author alone
+  // administrators 4 · weight 4 · most 4 · abridged 1 · tenured n×32 · others n×32); without a version: the author alone
   func change(in group: EventID) -> StateChange {
     var value = RecordWriter(capacity: 160)
     value.put(author)
@@ -35,6 +37,7 @@ struct LimitingRecord: Sendable, Equatable {
       writer.put(survey.parentCreatedAt)
       writer.put(survey.covering)
       for number in [survey.administrators, survey.weight, survey.most] { writer.put(UInt32(clamping: number)) }
+      writer.put(survey.isAbridged)
       writer.put(list: survey.tenured) { $0.put($1) }
       writer.put(list: survey.others) { $0.put($1) }
     }
@@ -60,7 +63,7 @@ struct LimitingRecord: Sendable, Equatable {
       let numbers = (Int(try reader.uint32()), Int(try reader.uint32()), Int(try reader.uint32()))
       return LimitingSurvey(
         parent: parent, parentCreatedAt: parentCreatedAt, covering: covering, administrators: numbers.0, weight: numbers.1, most: numbers.2,
-        tenured: try reader.list { try $0.publicKey() }, others: try reader.list { try $0.publicKey() })
+        isAbridged: try reader.bool(), tenured: try reader.list { try $0.publicKey() }, others: try reader.list { try $0.publicKey() })
     }
   }
 }
@@ -80,16 +83,35 @@ struct LimitingSurvey: Sendable, Equatable {
   let weight: Int
   /// The greatest weight that one account's vote can move.
   let most: Int
+  /// The tenured are left out, being too many: all that the proposal limits but for the others.
+  var isAbridged: Bool
   /// Those limited who are suspended by it, if it suspends at all; and the others who are limited.
-  let tenured: [PublicKey]
+  var tenured: [PublicKey]
   let others: [PublicKey]
 
   var accounts: Int { tenured.count + others.count }
   /// Whether it could suspend anybody: somebody tenured is limited, and a minority by itself.
   var suspends: Bool { !tenured.isEmpty && 2 * accounts < administrators }
 
+  /// For the list: without the tenured.
+  var abridged: LimitingSurvey {
+    var survey = self
+    survey.isAbridged = true
+    survey.tenured = []
+    return survey
+  }
+
+  /// With those whom the proposal limits.
+  func completed(_ affected: Set<PublicKey>) -> LimitingSurvey {
+    var survey = self
+    survey.isAbridged = false
+    survey.tenured = Array(affected.subtracting(others))
+    return survey
+  }
+
   init(
-    parent: EventID, parentCreatedAt: UInt64, covering: EventID, administrators: Int, weight: Int, most: Int, tenured: [PublicKey], others: [PublicKey]
+    parent: EventID, parentCreatedAt: UInt64, covering: EventID, administrators: Int, weight: Int, most: Int, isAbridged: Bool = false,
+    tenured: [PublicKey], others: [PublicKey]
   ) {
     self.parent = parent
     self.parentCreatedAt = parentCreatedAt
@@ -97,6 +119,7 @@ struct LimitingSurvey: Sendable, Equatable {
     self.administrators = administrators
     self.weight = weight
     self.most = most
+    self.isAbridged = isAbridged
     self.tenured = tenured
     self.others = others
   }

@@ -66,8 +66,15 @@ final class Polling {
   private func effective(reading state: borrowing some StateReader & ~Copyable) throws -> (votes: [(VoteRecord, UInt64)], proposal: UInt64) {
     if let effects { return effects }
     var votes: [(VoteRecord, UInt64)] = []
+    // Without attesters nobody can have attested a vote: there may be thousands from sync.
+    var hasAttesters: Bool?
     for vote in try state.votes(on: proposal.id) {
-      votes.append((vote, try effectiveAt(vote.id, createdAt: vote.createdAt, receivedAt: vote.receivedAt, isLive: vote.isLive, reading: state)))
+      if !vote.isLive, hasAttesters == nil { hasAttesters = try roles.cache.snapshot(at: proposal.parent, reading: state).attesters != nil }
+      let isPlain = !vote.isLive && hasAttesters == false
+      let time =
+        try isPlain
+        ? vote.createdAt : effectiveAt(vote.id, createdAt: vote.createdAt, receivedAt: vote.receivedAt, isLive: vote.isLive, reading: state)
+      votes.append((vote, time))
     }
     let own = try effectiveAt(
       proposal.id, createdAt: proposal.createdAt, receivedAt: proposal.receivedAt, isLive: proposal.isLive, reading: state)
@@ -95,10 +102,11 @@ final class Polling {
     let electorate = try self.electorate ?? roles.electorate(of: roles.group, at: time, reading: state)
     self.electorate = electorate
     if voters == nil {
-      let steady = time >= GroupTimes.voterWindow ? try tenure.steady(from: start, to: time, reading: state) : []
+      let (throughout, others) = try tenure.standing(from: start, to: time, reading: state)
       // Who was there throughout is there now; of the others, those who are gone may still vote.
-      let others = try tenure.candidates(from: start, to: time, besides: steady, reading: state)
       let gone = others.isEmpty ? others : others.subtracting(electorate.accounts)
+      // Before the tenth day of all times the window is shorter than it has to be.
+      let steady = time >= GroupTimes.voterWindow ? throughout : []
       voters = (steady, try gone.sorted().filter { try tenure.isVoter($0, at: time, reading: state) })
     }
     let (steady, former) = voters ?? ([], [])

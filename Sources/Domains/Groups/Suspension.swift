@@ -92,9 +92,14 @@ final class Suspension {
     if let known = surveys[record.proposal] { return known }
     if let kept = record.survey {
       guard try roles.branch.contains(kept.parent, kept.parentCreatedAt, reading: state) else { return nil }
-      if kept.covering == covering { return kept }
+      if kept.covering == covering, !kept.isAbridged { return kept }
     }
     guard let proposal = try state.proposal(record.proposal) else { return nil }
+    if let kept = record.survey, kept.covering == covering {
+      let survey = kept.completed(try Polling(proposal, roles, tenure).affectedAtProposal(reading: state))
+      surveys[record.proposal] = survey
+      return survey
+    }
     let parent = try state.link(proposal.parent)
     guard try roles.branch.contains(parent.id, parent.createdAt, reading: state) else { return nil }
     let survey = try roles.cache.survey(of: proposal, on: parent, coveredBy: covering, roles, tenure, reading: state)
@@ -139,7 +144,8 @@ extension StateReader where Self: ~Copyable {
   borrowing func limitingRecords(of group: EventID, upTo time: UInt64, atMost limit: Int) throws -> [LimitingRecord] {
     var records: [LimitingRecord] = []
     let since = time.saturatingSubtract(2 * GroupTimes.expiry)
-    try newest(GroupsState.limiting, prefix: group.bytes, upTo: GroupsState.timeKey(group, time) + [UInt8](repeating: 0xff, count: 32)) { key, value in
+    try newest(GroupsState.limiting, prefix: group.bytes, upTo: GroupsState.timeKey(group, time) + [UInt8](repeating: 0xff, count: 32)) {
+      key, value in
       let record = try LimitingRecord(key: key, decoding: value)
       guard record.createdAt >= since else { return false }
       records.append(record)

@@ -133,34 +133,30 @@ final class Tenure {
     try spans(of: account, reading: state).makesVoter(at: time)
   }
 
-  /// Accounts that surely administered throughout the window: those of groups that counted throughout, without a change of theirs in it.
-  func steady(from start: UInt64, to end: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Set<PublicKey> {
-    var steady: Set<PublicKey> = []
-    for (group, spans) in try reach(reading: state) where spans.covers(start, end) {
-      guard let branch = try roles.branch(of: group, reading: state), let first = try branch.node(at: start, reading: state) else { continue }
-      var members = try roles.cache.snapshot(at: first.id, reading: state)
-      var removed: Set<EntryID> = []
-      try state.walkBack(branch, from: end, to: start) { removed.formUnion($0.change.removes) }
-      if !removed.isEmpty { members.entries.removeAll { removed.contains($0.id) } }
-      for entry in members.entries { if let account = entry.member.account { steady.insert(account) } }
-    }
-    return steady
-  }
-
-  /// Accounts that may have administered at some moment of the window, but for those excepted; more than those who did.
-  func candidates(
-    from start: UInt64, to end: UInt64, besides excepted: Set<PublicKey>, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> Set<PublicKey> {
-    var found: Set<PublicKey> = []
-    func take(_ account: PublicKey?) { if let account, !excepted.contains(account) { found.insert(account) } }
+  /// Accounts that surely administered throughout the window: those of groups that counted throughout, without a change of theirs in it; and the others
+  /// that may have administered at some moment of it, which are more than those who did.
+  func standing(
+    from start: UInt64, to end: UInt64, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> (throughout: Set<PublicKey>, others: Set<PublicKey>) {
+    var throughout: Set<PublicKey> = []
+    var others: Set<PublicKey> = []
     for (group, spans) in try reach(reading: state) where spans.touches(start, end) {
       guard let branch = try roles.branch(of: group, reading: state) else { continue }
-      if let first = try branch.node(at: start, reading: state) {
-        for entry in try roles.cache.snapshot(at: first.id, reading: state).entries { take(entry.member.account) }
+      var removed: Set<EntryID> = []
+      try state.walkBack(branch, from: end, to: start) { node in
+        removed.formUnion(node.change.removes)
+        for member in node.change.adds { if let account = member.account { others.insert(account) } }
       }
-      try state.walkBack(branch, from: end, to: start) { node in for member in node.change.adds { take(member.account) } }
+      guard let first = try branch.node(at: start, reading: state) else { continue }
+      let counts = spans.covers(start, end)
+      let entries = try roles.cache.snapshot(at: first.id, reading: state).entries
+      if counts { throughout.reserveCapacity(throughout.count + entries.count) }
+      for entry in entries {
+        guard let account = entry.member.account else { continue }
+        if counts, removed.isEmpty || !removed.contains(entry.id) { throughout.insert(account) } else { others.insert(account) }
+      }
     }
-    return found
+    return (throughout, others.subtracting(throughout))
   }
 }
 
