@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Foundation
 import Nostr
+import Policy
 import TestSupport
 import Testing
 
@@ -103,5 +105,24 @@ import Testing
     #expect(world.propose(World.add("Z"), by: "Y", in: group, at: t(1)).isAccepted)
     world.modify(by: "A", in: group, at: t(2), [(first.id, [])])
     #expect(world.propose(World.add("Z"), by: "X", in: group, parent: group, at: t(2)).isAccepted)
+  }
+
+  @Test("in the last tenth of the map strangers' proposals and time stamps are refused; votes, modifications and attesters' events are not")
+  func reservedTenth() throws {
+    let world = try World()
+    let group = world.group(3, attesters: ["Q"])
+    let proposal = world.propose(World.add("Z"), by: "A", in: group, at: t(20)).id
+    func opens(_ kind: UInt64, by name: String, _ tags: [[String]], _ content: String = "") throws -> Bool? {
+      let event = World.key(name).verified(kind: kind, createdAt: t(21), tags: [["group", group.hex]] + tags, content: content)
+      guard case .accepted(let effects) = try CountingReader.reads(of: event, in: world, received: t(21)).verdict else { return nil }
+      return effects.opensSubject
+    }
+    #expect(try opens(4831, by: "X", [["parent", group.hex]], World.add("Y")) == true)
+    #expect(try opens(4831, by: "A", [["parent", group.hex]], World.add("Y")) == false)
+    #expect(try opens(4832, by: "B", [["proposal", proposal.hex]], "true") == false)
+    #expect(try opens(4833, by: "B", [["parent", group.hex], ["proposal", proposal.hex]]) == false)
+    #expect(try opens(4834, by: "Q", [["e", group.hex]]) == false)
+    let proof = Data(shortProof(of: group, height: 3)).base64EncodedString()
+    #expect(try opens(4834, by: "X", [["e", group.hex], ["attested-ots", proof]]) == true)
   }
 }
