@@ -49,7 +49,9 @@ enum SettingsDigest {
       "groups.forkPolicy=\(options.forkPolicy.rawValue)", "groups.maxLagSeconds=\(options.maxLagSeconds)", "groups.maxDepth=\(options.maxDepth)",
       "groups.maxElectorate=\(options.maxElectorate)", "groups.maxForkDepth=\(options.maxForkDepth)",
       "groups.maxBranchesPerParent=\(options.maxBranchesPerParent)", "groups.maxAddsPerModification=\(options.maxAddsPerModification)",
-      "groups.openProposalsPerAuthor=\(options.openProposalsPerAuthor)", "groups.acceptNip03=\(options.acceptNip03)",
+      "groups.openProposalsPerAuthor=\(options.openProposalsPerAuthor)",
+      "groups.maxLimitingProposals=\(options.maxLimitingProposals)", "groups.maxMetaKeys=\(options.maxMetaKeys)",
+      "groups.maxMetaBytes=\(options.maxMetaBytes)", "groups.acceptNip03=\(options.acceptNip03)",
     ]
   }
 
