@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Crowdfunding
+import Ledger
+import Nostr
 import Policy
 import TestSupport
 import Testing
@@ -59,12 +61,82 @@ struct ContributionTests {
     #expect(try relay.collected() == 500)
   }
 
-  @Test("K3: references that are unknown here are ignored when another resolves, and the last e counts")
+  @Test("K3: weaker references that are unknown here are ignored, and the last e counts")
   func mixedReferences() throws {
-    let unknown = Sample.contribution("+1", project: nil) {
-      $0 += [["e", String(repeating: "ab", count: 32)], ["e", Sample.campaign(status: "crowdfunding").id.hex], ["project-id", "CF-NOT-HERE"]]
+    let unknown = Sample.contribution("+1") {
+      $0 += [["e", String(repeating: "ab", count: 32)], ["p", Sample.bien.hex], ["a", "30904:\(Sample.stranger.hex):snapshot"]]
     }
     #expect(try relay.live(unknown) == Relay.accept)
+    let last = Sample.contribution("+1", by: TestKey("other"), project: nil) {
+      $0 += [["e", String(repeating: "ab", count: 32)], ["e", Sample.campaign(status: "crowdfunding").id.hex]]
+    }
+    #expect(try relay.live(last) == Relay.accept)
+  }
+
+  @Test("K3: the strongest reference that is present decides alone: project-id, a, the last e, the last p")
+  func strongest() throws {
+    let known = Sample.campaign(status: "crowdfunding").id.hex
+    let address = "30904:\(Sample.captain.hex):crowdfund-48.85-2.35-jardin-CF-TEST-1"
+    let unknown = String(repeating: "ab", count: 32)
+    // The first of each is unknown here, though the others name a campaign that is known.
+    let references = [
+      ([["p", Sample.bien.hex], ["e", known], ["a", address], ["project-id", "CF-NOT-HERE"]], "CF-NOT-HERE", "invalid: reaction names two campaigns"),
+      ([["e", unknown], ["project-id", "CF-NOT-HERE"]], "CF-NOT-HERE", "error: project not found"),
+      ([["p", Sample.bien.hex], ["e", known], ["a", "30904:\(Sample.stranger.hex):x"]], Sample.stranger.pubkey.short, "error: project not found"),
+      ([["p", Sample.bien.hex], ["e", unknown]], "abababab", "error: project not found"),
+    ]
+    for (index, (reference, shown, answer)) in references.enumerated() {
+      for topic in ["crowdfunding", "vote-assets"] {
+        let event = TestKey(index).event(kind: 7, createdAt: Sample.start + 100, tags: [["t", topic]] + reference, content: "+1")
+        #expect(try relay.live(event) == answer, "\(shown) \(topic)")
+        #expect(try relay.sync(event) == "error: missing campaign \(shown), parked", "\(shown) \(topic)")
+      }
+    }
+    // From sync what is weaker says nothing, whatever it names.
+    let other = Sample.campaign("CF-OTHER", status: "crowdfunding") {
+      $0.remove("i")
+      $0.removeAll { $0.last == "bien" }
+    }
+    try relay.live(other)
+    let both = Sample.contribution("+7", project: "CF-OTHER") {
+      $0 += [["e", known], ["a", address], ["p", Sample.bien.hex], ["i", "g1pub:\(Sample.otherWallet)"], ["k", "1"]]
+    }
+    #expect(try relay.live(both) == "invalid: k is neither 30904 nor 30023")
+    #expect(try relay.sync(both) == Relay.accept)
+    #expect(try relay.collected(.zenConvertible, "CF-OTHER") == 700)
+    #expect(try relay.collected() == 0)
+  }
+
+  @Test("K3: several project-ids are one, or the reaction names two campaigns")
+  func severalProjects() throws {
+    #expect(try relay.live(Sample.contribution("+1") { $0.append(["project-id", "CF-TEST-1"]) }) == Relay.accept)
+    #expect(try relay.live(Sample.contribution("+2") { $0.append(["project-id", "CF-TEST-2"]) }) == "invalid: reaction names two campaigns")
+    #expect(try relay.sync(Sample.contribution("+2") { $0.append(["project-id", "CF-TEST-2"]) }) == "invalid: reaction names two campaigns")
+    #expect(try relay.live(Sample.contribution("+2") { $0.append(["project-id", "nonsense"]) }) == "invalid: malformed project-id")
+  }
+
+  @Test("K6: asked live only: from sync what a reaction says besides its campaign refuses nothing")
+  func detailsFromSync() throws {
+    let tags = [["p", Sample.stranger.hex], ["i", "g1pub:\(Sample.otherWallet)"], ["i", Sample.wallet], ["k", "1"]]
+    for (index, tag) in tags.enumerated() {
+      #expect(try relay.sync(Sample.contribution("+1", by: TestKey(index)) { $0.append(tag) }) == Relay.accept, "\(tag)")
+    }
+    #expect(try relay.collected() == 400)
+  }
+
+  @Test("K10: the Bien's wallet is paid before the campaign's wallet tag, that before the configured one", arguments: [0, 1, 2])
+  func recipient(case number: Int) throws {
+    let configured = try #require(G1Key(Text(BindingTests.ss58)))
+    let relay = try Relay(Relay.options { $0.wallets = [.zenConvertible: configured] })
+    let campaign = Sample.campaign(status: "crowdfunding") {
+      if number > 0 { $0.remove("i") }
+      if number < 2 { $0.append(["wallet", "ASSETS", Sample.otherWallet]) }
+    }
+    try relay.live(campaign)
+    let gift = Sample.contribution()
+    try relay.live(gift)
+    let transfer = try relay.store.read { try Ledger.transfer(gift.id, reading: $0) }
+    #expect(transfer?.recipient == [Sample.wallet, Sample.otherWallet, BindingTests.ss58][number])
   }
 
   @Test("K3: a malformed project-id, two campaigns, and no campaign are refused")

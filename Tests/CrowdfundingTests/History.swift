@@ -3,14 +3,14 @@ import Crowdfunding
 import Nostr
 import TestSupport
 
-/// A random history of several campaigns: versions that go forward, contributions, votes, votes taken back, in and out of their phases,
-/// and impostors who name a Bien before it speaks for itself.
+/// A random history of several campaigns: versions that go forward, contributions, votes, votes taken back, in and out of their phases, deletions by id
+/// and by address, before what they delete and behind it, events that are dated ahead, and impostors who name a Bien before it speaks for itself.
 struct History {
   /// One event with its own time of receipt.
   struct Entry {
     let event: Event
     let receivedAt: UInt64
-    /// Entries that have to come before it: a campaign's first version before what names it, a kind 5 after its target.
+    /// Entries that have to come before it: a campaign's first version before the others, some kind 5 after their target.
     let after: [Int]
   }
 
@@ -30,7 +30,10 @@ struct History {
   private mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
   private mutating func add(_ event: Event, after: [Int]) -> Int {
-    entries.append(Entry(event: event, receivedAt: event.createdAt + UInt64.random(in: 0...400, using: &random), after: after))
+    // Some are dated ahead, some come late.
+    let receivedAt =
+      chance(20) ? event.createdAt - UInt64.random(in: 0...900, using: &random) : event.createdAt + UInt64.random(in: 0...5000, using: &random)
+    entries.append(Entry(event: event, receivedAt: receivedAt, after: after))
     return entries.count - 1
   }
 
@@ -68,8 +71,10 @@ struct History {
       let index = add(author.event(kind: 30904, createdAt: time, tags: tags), after: first)
       if first.isEmpty { first = [index] }
       versions.append(index)
-      if chance(6), index != first[0] {
-        _ = add(author.event(kind: 5, createdAt: time + 50, tags: [["e", entries[index].event.id.hex], ["k", "30904"]]), after: [index])
+      if chance(8) {
+        let tags = chance(50) ? [["e", entries[index].event.id.hex]] : [["a", entries[index].event.address?.description ?? ""]]
+        let deletedAt = chance(80) ? time + UInt64.random(in: 0...300, using: &random) : time - 60
+        _ = add(author.event(kind: 5, createdAt: deletedAt, tags: tags + [["k", "30904"]]), after: [])
       }
       time += UInt64.random(in: 100...600, using: &random)
     }
@@ -102,21 +107,23 @@ struct History {
       if chance(45) {
         tags.append(["t", "crowdfunding"])
         if chance(15) { tags.append(["target", "ZEN_COMMONS"]) }
-        let index = add(person.event(kind: 7, createdAt: time, tags: tags, content: amount), after: first)
+        let index = add(person.event(kind: 7, createdAt: time, tags: tags, content: amount), after: chance(70) ? first : [])
         if chance(10) { _ = addDeletion(of: index, by: person, at: time + 40) }
       } else {
         tags.append(["t", "vote-assets"])
-        let index = add(person.event(kind: 7, createdAt: time, tags: tags, content: amount), after: first)
-        if chance(30) { _ = addDeletion(of: index, by: person, at: time &+ UInt64.random(in: 0...500, using: &random)) }
+        let index = add(person.event(kind: 7, createdAt: time, tags: tags, content: amount), after: chance(70) ? first : [])
+        if chance(30) { _ = addDeletion(of: index, by: person, at: time + UInt64.random(in: 0...500, using: &random)) }
+        if chance(8) { _ = addDeletion(of: index, by: person, at: time - UInt64.random(in: 1...200, using: &random)) }
         if chance(4) { _ = addDeletion(of: index, by: TestKey("enemy"), at: time + 5) }
       }
     }
   }
 
   private mutating func addDeletion(of index: Int, by author: TestKey, at time: UInt64) -> Int {
-    var tags = [["e", entries[index].event.id.hex]]
-    if chance(60) { tags.append(["k", "7"]) }
-    return add(author.event(kind: 5, createdAt: time, tags: tags), after: [index])
+    let target = ["e", entries[index].event.id.hex]
+    // With a kind and without it is remembered, whenever it comes; a target named twice counts once.
+    let kinds = chance(60) ? [["k", "7"]] : []
+    return add(author.event(kind: 5, createdAt: time, tags: [target, target] + kinds), after: chance(50) ? [index] : [])
   }
 
   private mutating func shuffleArrivals() {

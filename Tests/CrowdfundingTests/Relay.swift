@@ -76,6 +76,18 @@ final class Relay {
     return try store.read { try CampaignView.read(id, reading: $0) }
   }
 
+  /// Every campaign as it is kept.
+  func records() throws -> [CampaignRecord] {
+    var records: [CampaignRecord] = []
+    try store.read { state in
+      try CampaignView.all(reading: state) { record, _ in
+        records.append(record)
+        return true
+      }
+    }
+    return records
+  }
+
   /// What was collected for a goal, in hundredths of a Ẑ.
   func collected(_ goal: GoalType = .zenConvertible, _ project: String = "CF-TEST-1") throws -> UInt64? {
     try campaign(project)?.goals.first { $0.goal.type == goal }?.collected.hundredths

@@ -56,7 +56,7 @@ struct VoteTests {
     #expect(try relay.sync(Sample.vote(at: 20)) == Relay.accept)
   }
 
-  @Test("V4: a pubkey votes once on a project, also after it took its vote back")
+  @Test("V4: a pubkey has one standing vote on a project; a vote taken back is as never cast, and its author may vote again")
   func once() throws {
     let vote = Sample.vote("+2")
     #expect(try relay.live(vote) == Relay.accept)
@@ -65,7 +65,57 @@ struct VoteTests {
     #expect(try figures() == [200, 1, 0])
     #expect(try relay.live(Sample.deletion(of: [vote], at: 110, by: TestKey("voter"))) == Relay.accept)
     #expect(try figures() == [0, 0, 0])
-    #expect(try relay.live(Sample.vote("+3", at: 120)) == "blocked: already voted on this project")
+    let again = Sample.vote("+3", at: 120)
+    #expect(try relay.live(again) == Relay.accept)
+    #expect(try figures() == [300, 1, 0])
+    #expect(try relay.live(Sample.vote("+4", at: 121)) == "blocked: already voted on this project")
+    #expect(try relay.live(Sample.deletion(of: [again], at: 130, by: TestKey("voter"))) == Relay.accept)
+    #expect(try relay.live(Sample.vote("+4", at: 140)) == Relay.accept)
+    #expect(try relay.live(Sample.vote("+5", at: 141)) == "blocked: already voted on this project")
+    #expect(try figures() == [400, 1, 0])
+  }
+
+  @Test("V4: of the standing votes of one pubkey the earliest counts: when it is taken back, the next")
+  func next() throws {
+    let votes = [Sample.vote("+2", at: 100), Sample.vote("+7", at: 90), Sample.vote("+9", at: 80)]
+    let deletions = votes.enumerated().map { Sample.deletion(of: [$1], at: 200 + UInt64($0), by: TestKey("voter")) }
+    for vote in votes { try relay.sync(vote) }
+    #expect(try figures() == [900, 1, 0])
+    try relay.sync(deletions[1])
+    #expect(try figures() == [900, 1, 0])
+    try relay.sync(deletions[2])
+    #expect(try figures() == [200, 1, 0])
+    try relay.sync(deletions[0])
+    #expect(try figures() == [0, 0, 0])
+  }
+
+  @Test("a deletion whose created_at is before its vote's: the vote was never cast, in either order")
+  func deletedBefore() throws {
+    let vote = Sample.vote("+2", at: 150)
+    let deletion = Sample.deletion(of: [vote], at: 120, by: TestKey("voter"), kinds: ["7"])
+    var digests: Set<String> = []
+    for events in [[vote, deletion], [deletion, vote]] {
+      let relay = try Relay()
+      try relay.sync(Sample.campaign(status: "vote_pending"))
+      for event in events { #expect(try relay.sync(event) == Relay.accept) }
+      #expect(try relay.campaign()?.record.vote.voters == 0)
+      digests.insert(try relay.digest())
+    }
+    #expect(digests.count == 1)
+  }
+
+  @Test("a deletion that is dated after the approval changes nothing; one dated before it undoes it, where nothing was decided live")
+  func deletedAfterApproval() throws {
+    let votes = ["a", "b", "c"].map { Sample.vote("+10", by: TestKey($0)) }
+    for vote in votes { try relay.sync(vote) }
+    #expect(try figures() == [3000, 3, 1])
+    #expect(try relay.sync(Sample.deletion(of: [votes[0]], at: 200, by: TestKey("a"))) == Relay.accept)
+    #expect(try figures() == [3000, 3, 1])
+    #expect(try relay.sync(Sample.deletion(of: [votes[0]], at: 50, by: TestKey("a"))) == Relay.accept)
+    #expect(try figures() == [2000, 2, 0])
+    // It is never too late to vote again.
+    #expect(try relay.live(Sample.vote("+20", at: 300, by: TestKey("a"))) == Relay.accept)
+    #expect(try figures() == [4000, 3, 1])
   }
 
   @Test("V4: of two votes of one pubkey from sync both are accepted, and the earlier counts, whichever came first")
@@ -97,7 +147,7 @@ struct VoteTests {
     #expect(try figures() == [3200, 3, 1])
     #expect(try relay.campaign()?.status == .funded)
     #expect(try relay.live(Sample.vote("+1", by: TestKey("d"))) == "blocked: no vote is open on this project")
-    #expect(try relay.live(Sample.deletion(of: [last], at: 101, by: TestKey("c"))) == Relay.accept)
+    #expect(try relay.live(Sample.deletion(of: [last], at: 101, by: TestKey("c"))) == "blocked: the vote is decided")
     #expect(try figures() == [3200, 3, 1])
   }
 

@@ -2,37 +2,49 @@
 import Nostr
 import Policy
 
-/// A deletion of a campaign by its address: it covers the versions up to its own time (NIP-09), those too that arrive later.
-enum AddressDeletion {
+/// Deletions of a campaign by its address: each covers the versions up to its own time (NIP-09), those too that arrive later. Remembered for ever.
+struct AddressDeletion: Equatable, Sendable {
+  let position: FoldPosition
+  let isLive: Bool
+
   // author 32 · length of d 1 · d · created_at 8 · id 32
-  private static func prefix(_ author: PublicKey, _ identifier: Text) -> [UInt8] {
-    author.bytes + [UInt8(truncatingIfNeeded: identifier.count)] + identifier.bytes
+  private static func prefix(_ author: PublicKey, _ identifier: ArraySlice<UInt8>) -> [UInt8] {
+    author.bytes + [UInt8(truncatingIfNeeded: identifier.count)] + identifier
   }
 
-  /// - Parameter identifier: at most 128 bytes.
-  static func change(_ author: PublicKey, _ identifier: Text, _ deletion: FoldPosition) -> StateChange {
+  private enum Mark {
+    static let sync: UInt8 = 1
+    static let live: UInt8 = 3
+  }
+
+  /// - Parameter address: its `d` has at most 128 bytes.
+  func change(_ address: Address) -> StateChange {
+    .put(CrowdfundingState.addressDeletions, key: Self.key(address, position), value: [isLive ? Mark.live : Mark.sync])
+  }
+
+  private static func key(_ address: Address, _ position: FoldPosition) -> [UInt8] {
     var writer = RecordWriter(capacity: 208)
-    writer.put(fixed: prefix(author, identifier))
-    writer.put(deletion.createdAt)
-    writer.put(deletion.id)
-    return .put(CrowdfundingState.addressDeletions, key: writer.bytes, value: [1])
+    writer.put(fixed: prefix(address.pubkey, address.identifier.bytes))
+    writer.put(position)
+    return writer.bytes
   }
 
-  /// The earliest deletion of an address at or after a time.
-  static func earliest(
-    of author: PublicKey, _ identifier: Text, from time: UInt64, _ state: borrowing some StateReader & ~Copyable
-  ) throws -> FoldPosition? {
+  /// The deletions of an address at or after a time, earliest first.
+  /// - Parameter limit: how many are read.
+  static func all(
+    of author: PublicKey, _ identifier: ArraySlice<UInt8>, from time: UInt64 = 0, limit: Int = .max, _ state: borrowing some StateReader & ~Copyable
+  ) throws -> [AddressDeletion] {
     let prefix = prefix(author, identifier)
-    var start = RecordWriter()
+    var start = RecordWriter(capacity: 208)
     start.put(fixed: prefix)
     start.put(time)
-    var earliest: FoldPosition?
-    try state.scan(CrowdfundingState.addressDeletions, prefix: prefix, from: start.bytes) { key, _ in
+    var deletions: [AddressDeletion] = []
+    try state.scan(CrowdfundingState.addressDeletions, prefix: prefix, from: start.bytes) { key, value in
       var reader = RecordReader(key, of: CrowdfundingState.addressDeletions)
       _ = try reader.fixed(prefix.count)
-      earliest = FoldPosition(createdAt: try reader.uint64(), id: try reader.eventID())
-      return false
+      deletions.append(AddressDeletion(position: try reader.foldPosition(), isLive: value == [Mark.live]))
+      return deletions.count < limit
     }
-    return earliest
+    return deletions
   }
 }

@@ -2,115 +2,116 @@
 import Nostr
 import Policy
 
-/// What was accepted for one campaign, in fold order: the versions of its present binding, contributions, votes and their deletions.
+/// What was accepted for one campaign, in fold order: the versions of its present binding, and as far as they are asked for contributions and votes.
 struct CampaignHistory {
-  var versions: [VersionRecord]
+  var versions: [FoldedVersion]
   /// Read only where they matter: when some version was deleted.
-  var contributions: [ContributionRecord]
-  var ballots: [BallotRecord]
+  var contributions: [ContributionRecord] = []
+  var votes: [VoteRecord] = []
+  /// The deletions of each address that a version has; read when some version was deleted.
+  private var addressDeletions: [FoldedAddress: [AddressDeletion]] = [:]
 
-  /// - Parameter withBallots: false where no ballot can change: a campaign may have very many.
-  static func read(
-    _ campaign: CampaignRecord, withBallots: Bool = true, _ state: borrowing some StateReader & ~Copyable
-  ) throws -> CampaignHistory {
-    let project = campaign.project
-    return CampaignHistory(
-      versions: try VersionRecord.all(of: project, epoch: campaign.epoch, state),
-      contributions: campaign.hasDeletions ? try state.contributions(project) : [], ballots: withBallots ? try state.ballots(project) : [])
-  }
+  private struct FoldedAddress: Hashable {
+    let author: PublicKey
+    let identifier: ArraySlice<UInt8>
 
-  mutating func insert(_ version: VersionRecord) {
-    versions.insert(version, at: versions.firstIndex { VersionFold.precedes(version, $0) } ?? versions.endIndex)
-  }
-
-  mutating func insert(_ contribution: ContributionRecord) {
-    contributions.insert(contribution, at: contributions.firstIndex { contribution.position < $0.position } ?? contributions.endIndex)
-  }
-
-  /// Puts a ballot in its place; a deletion that is there already gains targets.
-  mutating func insert(_ ballot: BallotRecord) {
-    let place = ballots.firstIndex { ballot.position <= $0.position } ?? ballots.endIndex
-    if place < ballots.endIndex, ballots[place].position == ballot.position, case .deletion(let known) = ballots[place].content,
-      case .deletion(let more) = ballot.content
-    {
-      let content = BallotRecord.Content.deletion(of: Set(known + more).sorted())
-      ballots[place] = BallotRecord(ballot.position, ballot.pubkey, content, isLive: ballots[place].isLive, isCounted: false)
-    } else {
-      ballots.insert(ballot, at: place)
+    init(_ version: FoldedVersion) {
+      author = version.head.author
+      identifier = version.identifier
     }
   }
-}
-
-/// A campaign's history folded: which versions hold, which deletions of versions, which contributions and votes are in their phase.
-///
-/// A pure function of what was accepted, so any order of arrival gives the same (*Convergence*). A deletion of versions holds unless money or a vote
-/// precedes it: a campaign with money or votes cannot be deleted.
-struct CampaignFold {
-  let versions: VersionFold
-  let votes: VoteFold
-  private let campaign: CampaignRecord
-  private let countsLive: Bool
 
   /// - Parameters:
-  ///   - campaign: its binding.
-  ///   - countsLive: what was accepted live counts whatever was learnt later. False for the digest, which knows no sources.
-  init(_ history: CampaignHistory, _ campaign: CampaignRecord, _ rules: VoteRules, countsLive: Bool) throws {
-    self.campaign = campaign
-    self.countsLive = countsLive
-    var versions = VersionFold(history.versions)
-    for deletion in Set(history.versions.compactMap(\.deletion)).sorted() {
-      let hasMoney = history.contributions.contains {
-        $0.position < deletion && Self.isInPhase($0, versions, campaign, countsLive)
-      }
-      let hasVotes = history.ballots.contains {
-        $0.position < deletion && $0.isVote && Self.isInPhase($0, versions, campaign, countsLive)
-      }
-      if hasMoney || hasVotes { break }
-      versions = VersionFold(history.versions) { version in version.deletion.map { $0 <= deletion } ?? false }
-    }
-    let held = versions
-    self.versions = versions
-    votes = try VoteFold(history.ballots, rules: rules) { Self.isInPhase($0, held, campaign, countsLive) }
-  }
-
-  func isInPhase(_ contribution: ContributionRecord) -> Bool { Self.isInPhase(contribution, versions, campaign, countsLive) }
-  func isInPhase(_ ballot: BallotRecord) -> Bool { Self.isInPhase(ballot, versions, campaign, countsLive) }
-
-  private static func isInPhase(_ contribution: ContributionRecord, _ versions: VersionFold, _ campaign: CampaignRecord, _ countsLive: Bool) -> Bool {
-    if countsLive, contribution.isLive { return true }
-    guard contribution.pubkey != campaign.bien, contribution.claims.hold(for: campaign) else { return false }
-    return versions.effective(at: contribution.createdAt)?.terms.refusal(of: contribution.target, at: contribution.createdAt) == nil
-  }
-
-  private static func isInPhase(_ ballot: BallotRecord, _ versions: VersionFold, _ campaign: CampaignRecord, _ countsLive: Bool) -> Bool {
-    if countsLive, ballot.isLive { return true }
-    if case .vote(_, let claims) = ballot.content, !claims.hold(for: campaign) { return false }
-    return versions.effective(at: ballot.position.createdAt).map { $0.terms.status == .votePending } ?? true
-  }
-}
-
-extension CampaignTerms {
-  /// Why these terms take no contribution to a goal at a time (K5, K7); nil when they do.
-  func refusal(of target: GoalType, at time: UInt64) -> Rejection? {
-    if status != .crowdfunding { return CrowdfundingRejection.notActive(status.name) }
-    if let closedAt, time >= closedAt { return CrowdfundingRejection.notActive("closed") }
-    return goal(target) == nil ? CrowdfundingRejection.noSuchGoal : nil
-  }
-}
-
-extension CrowdfundingValidator {
-  /// Folds a campaign again after its history changed: its head and its vote are those of the fold.
-  ///
-  /// - Parameter known: the history as it is stored.
-  /// - Returns: the rows of versions and ballots that are new or differ.
-  func refold(_ campaign: inout CampaignRecord, _ history: CampaignHistory, since known: CampaignHistory) throws -> [StateChange] {
-    let fold = try CampaignFold(history, campaign, VoteRules(options), countsLive: true)
-    campaign.head = fold.versions.head
-    campaign.vote = fold.votes.state
+  ///   - withVotes: false where no vote can change: a campaign may have very many. Where versions were deleted they are read all the same.
+  ///   - inserting: a version that is not stored yet.
+  static func read(
+    _ campaign: CampaignRecord, withVotes: Bool = true, inserting version: VersionRecord? = nil, _ state: borrowing some StateReader & ~Copyable
+  ) throws -> CampaignHistory {
     let project = campaign.project
-    let versions = Dictionary(uniqueKeysWithValues: known.versions.map { ($0.id, $0) })
-    let ballots = Dictionary(uniqueKeysWithValues: known.ballots.map { ($0.position, $0) })
-    return fold.versions.versions.compactMap { versions[$0.id] == $0 ? nil : $0.change(project) }
-      + fold.votes.ballots.compactMap { ballots[$0.position] == $0 ? nil : $0.change(project) }
+    var history = CampaignHistory(versions: try FoldedVersion.all(of: project, epoch: campaign.epoch, state))
+    if let version {
+      let folded = try FoldedVersion(decoding: version.encoded())
+      history.versions.insert(folded, at: history.versions.partitionPoint { folded.precedes($0) })
+    }
+    if withVotes || campaign.hasDeletions { history.votes = try VoteRecord.all(of: project, state) }
+    if campaign.hasDeletions {
+      for version in history.versions {
+        let address = FoldedAddress(version)
+        guard history.addressDeletions[address] == nil else { continue }
+        history.addressDeletions[address] = try AddressDeletion.all(of: address.author, address.identifier, state)
+      }
+      history.contributions = try state.contributions(project)
+    }
+    return history
+  }
+
+  init(versions: [FoldedVersion]) { self.versions = versions }
+
+  mutating func insert(_ contribution: ContributionRecord) {
+    contributions.insert(contribution, at: contributions.partitionPoint { contribution.position < $0.position })
+  }
+
+  mutating func insert(_ vote: VoteRecord) {
+    votes.insert(vote, at: votes.partitionPoint { vote.position < $0.position })
+  }
+
+  /// Puts a changed row in the place of the stored one.
+  mutating func replace(_ version: VersionRecord) throws {
+    let folded = try FoldedVersion(decoding: version.encoded())
+    let place = versions.partitionPoint { !$0.precedes(folded) }
+    if place < versions.endIndex, versions[place].id == folded.id { versions[place] = folded }
+  }
+
+  mutating func replace(_ vote: VoteRecord) {
+    let place = votes.partitionPoint { $0.position >= vote.position }
+    if place < votes.endIndex, votes[place].position == vote.position { votes[place] = vote }
+  }
+
+  /// Address deletions that are not stored yet.
+  mutating func insert(_ deletion: AddressDeletion, of address: Address) {
+    for version in versions where version.head.author == address.pubkey && version.identifier == address.identifier.bytes {
+      var deletions = addressDeletions[FoldedAddress(version), default: []]
+      deletions.insert(deletion, at: deletions.firstIndex { deletion.position < $0.position } ?? deletions.endIndex)
+      addressDeletions[FoldedAddress(version)] = deletions
+      return
+    }
+  }
+
+  /// Whether a version was deleted live: that holds here, whatever the fold says.
+  var hasLiveDeletions: Bool {
+    versions.contains { $0.head.isDeletedLive } || addressDeletions.values.contains { $0.contains { $0.isLive } }
+  }
+
+  /// Where a version is deleted, as long as none came after it.
+  ///
+  /// By its id at the later of the two times, by its address at the first deletion that is not older than it.
+  func deletion(of version: FoldedVersion) -> (earliest: FoldPosition?, earliestLive: FoldPosition?) {
+    let byID = version.head.deletion.map { $0.createdAt < version.createdAt ? FoldPosition(createdAt: version.createdAt, id: $0.id) : $0 }
+    let known = addressDeletions[FoldedAddress(version)] ?? []
+    let first = known.partitionPoint { $0.position.createdAt >= version.createdAt }
+    let byAddress = known[first...]
+    let liveByAddress = byAddress.first { $0.isLive }?.position
+    return (
+      [byID, byAddress.first?.position].compactMap { $0 }.min(),
+      [version.head.isDeletedLive ? byID : nil, liveByAddress].compactMap { $0 }.min()
+    )
+  }
+}
+
+extension RandomAccessCollection {
+  /// The first place of a sorted collection from which on a condition holds: by halves.
+  func partitionPoint(_ holds: (Element) -> Bool) -> Index {
+    var (low, count) = (startIndex, self.count)
+    while count > 0 {
+      let half = count / 2
+      let middle = index(low, offsetBy: half)
+      if holds(self[middle]) {
+        count = half
+      } else {
+        low = index(after: middle)
+        count -= half + 1
+      }
+    }
+    return low
   }
 }

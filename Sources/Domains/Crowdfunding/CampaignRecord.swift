@@ -49,22 +49,37 @@ public struct CampaignRecord: Sendable, Equatable {
   public var wallet: G1Key?
   /// The map cell of the first version, whose key may publish versions too.
   public var cell: PublicKey?
-  /// nil when every version was deleted.
-  public var head: Head?
+  /// The newest version in force, also where it was deleted.
+  var latest: Head?
+  /// Where the newest version in force was deleted, as it holds here.
+  var deletedAt: FoldPosition?
   /// Some version was deleted by its author: money and votes have to be looked at to know whether that holds.
-  public var hasDeletions: Bool
-  /// Some vote was taken back: then the order of the ballots matters, and a late one is folded in; without, sums are sums.
-  public var hasVoteDeletions: Bool
+  var hasDeletions = false
+  /// Some vote was taken back: then the order of the votes matters; without, sums are sums.
+  var hasVoteDeletions = false
   /// It lost its Bien to a trusted campaign (C12).
   public var isStripped = false
-  public var vote: VoteState
+  /// created_at of the version with which the campaign began, or began again after a deletion.
+  var begunAt: UInt64 = 0
+  /// Money or votes were accepted live: versions from this time on are not deleted here by what comes from sync.
+  var keptFrom: UInt64?
+  /// The vote as it holds here.
+  public var vote = VoteState()
+  /// A live event brought the approval about: nothing from sync undoes it.
+  var isApprovedHere = false
+  /// The vote as all known events fold, which other relays agree on; nil where it has to be folded first.
+  var tally: VoteTally?
 
-  // version 1 · epoch 1 · trust 1 · deletions 1 · stripped 1 · captain 32 · bien ? · wallet ? · cell ? ·
-  // head ?(id 32, author 32, created_at 8, unclaimed 1, terms) · vote
-  static let recordVersion: UInt8 = 1
+  /// The newest version in force; nil when it was deleted.
+  public var head: Head? { deletedAt == nil ? latest : nil }
+
+  // version 1 · epoch 1 · trust 1 · deletions 1 · vote deletions 1 · stripped 1 · captain 32 · bien ? · wallet ? · cell ? ·
+  // latest ?(id 32, author 32, created_at 8, unclaimed 1, terms) · vote; from version 2 on also:
+  // deleted at ?(created_at 8, id 32) · begun at 8 · kept from ?8 · approved here 1 · tally ?
+  static let recordVersion: UInt8 = 2
 
   func encoded() -> [UInt8] {
-    var writer = RecordWriter(capacity: 512)
+    var writer = RecordWriter(capacity: 640)
     writer.put(Self.recordVersion)
     writer.put(epoch)
     writer.put(trust.rawValue)
@@ -75,7 +90,7 @@ public struct CampaignRecord: Sendable, Equatable {
     writer.put(optional: bien) { $0.put($1) }
     writer.put(optional: wallet) { $0.put($1) }
     writer.put(optional: cell) { $0.put($1) }
-    writer.put(optional: head) {
+    writer.put(optional: latest) {
       $0.put($1.id)
       $0.put($1.author)
       $0.put($1.createdAt)
@@ -83,13 +98,15 @@ public struct CampaignRecord: Sendable, Equatable {
       $0.put($1.terms)
     }
     writer.put(vote)
+    writer.put(optional: deletedAt) { $0.put($1) }
+    writer.put(begunAt)
+    writer.put(optional: keptFrom) { $0.put($1) }
+    writer.put(isApprovedHere)
+    writer.put(optional: tally) { $0.put($1) }
     return writer.bytes
   }
 
-  init(
-    project: ProjectID, epoch: UInt8, trust: CampaignTrust, captain: PublicKey, bien: PublicKey?, wallet: G1Key?, cell: PublicKey?, head: Head?,
-    hasDeletions: Bool = false, hasVoteDeletions: Bool = false, vote: VoteState = VoteState()
-  ) {
+  init(project: ProjectID, epoch: UInt8, trust: CampaignTrust, captain: PublicKey, bien: PublicKey?, wallet: G1Key?, cell: PublicKey?) {
     self.project = project
     self.epoch = epoch
     self.trust = trust
@@ -97,16 +114,13 @@ public struct CampaignRecord: Sendable, Equatable {
     self.bien = bien
     self.wallet = wallet
     self.cell = cell
-    self.head = head
-    self.hasDeletions = hasDeletions
-    self.hasVoteDeletions = hasVoteDeletions
-    self.vote = vote
   }
 
   init(project: ProjectID, decoding bytes: [UInt8]) throws {
     let table = CrowdfundingState.campaigns
     var reader = RecordReader(bytes, of: table)
-    try reader.version(Self.recordVersion)
+    let version = try reader.uint8()
+    guard (1...Self.recordVersion).contains(version) else { throw Fault.corrupt(table, "record version \(version)") }
     let epoch = try reader.uint8()
     guard let trust = CampaignTrust(rawValue: try reader.uint8()) else { throw Fault.corrupt(table, "unknown trust") }
     let hasDeletions = try reader.bool()
@@ -115,22 +129,45 @@ public struct CampaignRecord: Sendable, Equatable {
     let captain = try reader.publicKey()
     let bien = try reader.optional { try $0.publicKey() }
     let wallet = try reader.optional { try $0.g1Key() }
-    let cell = try reader.optional { try $0.publicKey() }
-    let head = try reader.optional { reader in
+    self.init(
+      project: project, epoch: epoch, trust: trust, captain: captain, bien: bien, wallet: wallet, cell: try reader.optional { try $0.publicKey() })
+    self.hasDeletions = hasDeletions
+    self.hasVoteDeletions = hasVoteDeletions
+    self.isStripped = isStripped
+    latest = try reader.optional { reader in
       let id = try reader.eventID()
       let author = try reader.publicKey()
       let createdAt = try reader.uint64()
       guard let unclaimed = CampaignStatus(rawValue: try reader.uint8()) else { throw Fault.corrupt(table, "unknown status") }
-      return Head(id: id, author: author, createdAt: createdAt, terms: try reader.campaignTerms(of: table), unclaimedStatus: unclaimed)
+      let terms = try reader.campaignTerms(of: table, version == 1 ? .first : .second)
+      return Head(id: id, author: author, createdAt: createdAt, terms: terms, unclaimedStatus: unclaimed)
     }
-    self.init(
-      project: project, epoch: epoch, trust: trust, captain: captain, bien: bien, wallet: wallet, cell: cell, head: head,
-      hasDeletions: hasDeletions, hasVoteDeletions: hasVoteDeletions, vote: try reader.voteState())
-    self.isStripped = isStripped
+    vote = try reader.voteState()
+    guard version > 1 else {
+      // Who brought an approval about was not kept then.
+      isApprovedHere = vote.isApproved
+      return
+    }
+    deletedAt = try reader.optional { try $0.foldPosition() }
+    begunAt = try reader.uint64()
+    keptFrom = try reader.optional { try $0.uint64() }
+    isApprovedHere = try reader.bool()
+    tally = try reader.optional { try $0.voteTally() }
   }
 
   static func read(_ project: ProjectID, _ state: borrowing some StateReader & ~Copyable) throws -> CampaignRecord? {
-    try state.value(CrowdfundingState.campaigns, project.bytes).map { try CampaignRecord(project: project, decoding: $0) }
+    try state.value(CrowdfundingState.campaigns, project.bytes).map { try CampaignRecord(project: project, decoding: $0, completing: state) }
+  }
+
+  /// As it is stored; what a record of before does not hold of its newest version is read from the event itself.
+  init(project: ProjectID, decoding bytes: [UInt8], completing state: borrowing some StateReader & ~Copyable) throws {
+    try self.init(project: project, decoding: bytes)
+    guard let latest, latest.terms.commons == nil, let raw = try state.raw(latest.id), let event = try? Event(parsing: raw) else { return }
+    var terms = latest.terms
+    let source = CampaignSource(event)
+    terms.commons = CampaignTerms.commons(of: (try? source.owners()) ?? [])
+    if let goals = try? source.goals() { terms.goals = goals }
+    self.latest = Head(id: latest.id, author: latest.author, createdAt: latest.createdAt, terms: terms, unclaimedStatus: latest.unclaimedStatus)
   }
 
   var change: StateChange { .put(CrowdfundingState.campaigns, key: project.bytes, value: encoded()) }
@@ -139,7 +176,7 @@ public struct CampaignRecord: Sendable, Equatable {
   func permits(_ author: PublicKey) -> Bool { author == captain || author == bien || author == cell }
 }
 
-/// The vote on ASSETS, folded so far.
+/// A vote on ASSETS, added up.
 public struct VoteState: Sendable, Equatable {
   public var total: Amount = .zero
   public var voters: UInt64 = 0

@@ -3,26 +3,17 @@ import Nostr
 import Policy
 
 extension CampaignReference {
-  /// The campaign that a reaction names (K3, K4): all references known here name the same one, unknown ones are ignored when another resolves.
+  /// The campaign that a reaction names (K3, K4): the strongest reference that is present decides alone, whatever is known here, so that what a reaction
+  /// means depends on nothing but itself. Live, the others that are known here have to agree.
   ///
-  /// Throws a `Rejection`; from sync `Parked` when none is known yet.
+  /// Throws a `Rejection`; from sync `Parked`, under the reference that decides, when that is not known yet.
   func resolve(in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?) throws -> CampaignRecord {
     trace?.enter("K3")
-    let direct = try project.flatMap { try CampaignRecord.read($0, state) }
-    var named = direct?.project
-    func name(_ project: ProjectID?) throws {
-      guard let project else { return }
-      guard named == nil || named == project else { throw CrowdfundingRejection.twoCampaigns }
-      named = project
-    }
-    // The head and the Bien of the campaign that is named directly lead nowhere else: they need no look into large tables.
-    if let event, event != direct?.head?.id, let note = try CrowdfundingNote(try state.known(event)), note.kind == .version { try name(note.project) }
-    if let address, (1...128).contains(address.identifier.count) {
-      try name(try state.project(in: CrowdfundingState.addresses, CrowdfundingState.addressKey(address.pubkey, address.identifier)))
-    }
-    if let pubkey = claims.pubkey, pubkey != direct?.bien { try name(try state.project(in: CrowdfundingState.biens, pubkey.bytes)) }
+    let named = try decidingProject(reading: state)
+    let record = try named.flatMap { try CampaignRecord.read($0, state) }
+    if circumstances.isLive, let named { try checkOthers(named, record, reading: state) }
     trace?.enter("K4")
-    guard let named, let record = try direct ?? CampaignRecord.read(named, state) else {
+    guard let record else {
       guard !circumstances.isLive else { throw CrowdfundingRejection.unknownProject }
       let (dependency, shown) = dependency
       throw Parked(CrowdfundingRejection.missingCampaign(shown), waitingFor: dependency)
@@ -30,35 +21,39 @@ extension CampaignReference {
     return record
   }
 
-  /// What the reaction says of the campaign is true (K6). Throws a `Rejection`; from sync `Parked` while the binding may still change.
-  func checkDetails(of campaign: CampaignRecord, in circumstances: Circumstances) throws {
-    let rejection: Rejection
-    if !claims.isKeyTrue(for: campaign) {
-      rejection = CrowdfundingRejection.notTheBien
-    } else if !claims.isWalletTrue(for: campaign) {
-      rejection = CrowdfundingRejection.notItsWallet
-    } else {
-      return
-    }
-    guard !circumstances.isLive, campaign.bien == nil || campaign.wallet == nil || campaign.trust == .none else { throw rejection }
-    throw Parked(rejection, waitingFor: .campaign(campaign.project))
+  private func decidingProject(reading state: borrowing some StateReader & ~Copyable) throws -> ProjectID? {
+    if let project { return project }
+    if let address { return try Self.project(of: address, state) }
+    if let event { return try Self.project(of: event, state) }
+    return try claims.pubkey.flatMap { try state.project(in: CrowdfundingState.biens, $0.bytes) }
   }
-}
 
-/// The terms that a reaction is judged by: live the head's, from sync those of the campaign's version of that time (*Convergence*).
-struct JudgedTerms {
-  /// nil: no version of that time is known, which refuses nothing.
-  let dated: CampaignTerms?
-
-  init(_ event: VerifiedEvent, _ campaign: CampaignRecord, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable)
-    throws
-  {
-    if let head = campaign.head, circumstances.isLive || head.createdAt <= event.createdAt {
-      dated = head.terms
-    } else if circumstances.isLive {
-      dated = nil
-    } else {
-      dated = try VersionRecord.effective(of: campaign.project, epoch: campaign.epoch, at: event.createdAt, state)?.terms
+  /// References that are unknown here are ignored: pages name documents, snapshots and replaced versions there.
+  private func checkOthers(_ named: ProjectID, _ record: CampaignRecord?, reading state: borrowing some StateReader & ~Copyable) throws {
+    func check(_ other: ProjectID?) throws {
+      guard other == nil || other == named else { throw CrowdfundingRejection.twoCampaigns }
     }
+    // The head and the Bien of the campaign that is named lead nowhere else: they need no look into large tables.
+    if project != nil, let address { try check(Self.project(of: address, state)) }
+    if project != nil || address != nil, let event, event != record?.head?.id { try check(Self.project(of: event, state)) }
+    if project != nil || address != nil || event != nil, let pubkey = claims.pubkey, pubkey != record?.bien {
+      try check(state.project(in: CrowdfundingState.biens, pubkey.bytes))
+    }
+  }
+
+  private static func project(of address: Address, _ state: borrowing some StateReader & ~Copyable) throws -> ProjectID? {
+    try state.project(in: CrowdfundingState.addresses, CrowdfundingState.addressKey(address.pubkey, address.identifier))
+  }
+
+  private static func project(of version: EventID, _ state: borrowing some StateReader & ~Copyable) throws -> ProjectID? {
+    guard let note = try CrowdfundingNote(try state.known(version)), note.kind == .version else { return nil }
+    return note.project
+  }
+
+  /// What the reaction says of the campaign is true (K6). Asked live only. Throws a `Rejection`.
+  func checkDetails(of campaign: CampaignRecord, in circumstances: Circumstances) throws {
+    guard circumstances.isLive else { return }
+    guard claims.isKeyTrue(for: campaign) else { throw CrowdfundingRejection.notTheBien }
+    guard claims.isWalletTrue(for: campaign) else { throw CrowdfundingRejection.notItsWallet }
   }
 }

@@ -18,37 +18,48 @@ enum CampaignRules {
     case (.crowdfunding, .cancelled), (.funded, .completed), (.funded, .cancelled): return
     case (.votePending, .funded):
       guard vote.isApproved else { throw CrowdfundingRejection.voteNotApproved }
-    case (.crowdfunding, .funded): try checkReached(next.goals, collected)
+    case (.crowdfunding, .funded): try checkReached(next, collected)
     case (.draft, .funded):
       // Only without goals: with goals there is something to collect first.
-      try checkReached(next.goals, collected)
+      try checkReached(next, collected)
       guard next.goals.isEmpty else { throw CrowdfundingRejection.badMove(head.status, next.status) }
     default: throw CrowdfundingRejection.badMove(head.status, next.status)
     }
   }
 
-  private static func checkReached(_ goals: [Goal], _ collected: (GoalType) throws -> Amount) throws {
-    for goal in goals {
-      let sum = try collected(goal.type)
+  private static func checkReached(_ terms: CampaignTerms, _ collected: (GoalType) throws -> Amount) throws {
+    for goal in terms.neededGoals {
+      let sum = terms.given(try collected(goal.type), for: goal.type)
       guard sum >= goal.target else { throw CrowdfundingRejection.goalNotReached(goal, collected: sum) }
     }
   }
 
-  /// A version from sync after another of its own past: it may stand still or go on, since versions between may be missing here, and its claims on
-  /// the ledger are shown, not judged (C13, *Convergence*).
-  static func checkSyncMove(from previous: CampaignTerms, to next: CampaignTerms) throws {
-    guard previous.status != next.status else { return }
-    guard !previous.status.isFinal, next.status.rank > previous.status.rank else { throw CrowdfundingRejection.badMove(previous.status, next.status) }
+  /// Whether a version from sync may stand after another one of its own past (C13, C14): it may stand still or go on, since versions between may be
+  /// missing here, and its claims on the ledger are shown, not judged (*Convergence*). What may not is kept, and not in force.
+  static func allowsSync(from previous: FoldedTerms, to next: FoldedTerms) -> Bool {
+    if previous.status != next.status, previous.status.isFinal || next.status.rank <= previous.status.rank { return false }
+    return previous.status.allowsNewTerms || changedTerm(from: previous, to: next) == nil
   }
 
-  /// Goals, wallets and owners are fixed once the campaign runs; targets may rise (C14).
-  static func checkTerms(from previous: CampaignTerms, to next: CampaignTerms) throws {
-    guard !previous.status.allowsNewTerms else { return }
+  /// Goals, wallets and owners are fixed once the campaign runs, and live once a vote was cast; targets may rise (C14).
+  ///
+  /// - Parameter hasVotes: somebody's vote stands: voters have to get what they voted for.
+  static func checkLiveTerms(from previous: CampaignTerms, to next: CampaignTerms, hasVotes: Bool) throws {
+    guard hasVotes || !previous.status.allowsNewTerms else { return }
+    guard let changed = changedTerm(from: FoldedTerms(previous), to: FoldedTerms(next)) else { return }
+    throw previous.status.allowsNewTerms ? CrowdfundingRejection.votedTerms(changed) : CrowdfundingRejection.fixedTerms(changed)
+  }
+
+  private static func changedTerm(from previous: FoldedTerms, to next: FoldedTerms) -> String? {
+    let comparesOptional = previous.knowsOptional && next.knowsOptional
     let isRaised =
-      previous.goals.count == next.goals.count && zip(previous.goals, next.goals).allSatisfy { $0.type == $1.type && $1.target >= $0.target }
-    guard isRaised else { throw CrowdfundingRejection.fixedTerms("goals") }
-    guard previous.wallets == next.wallets else { throw CrowdfundingRejection.fixedTerms("wallets") }
-    guard previous.owners == next.owners else { throw CrowdfundingRejection.fixedTerms("owners") }
+      previous.goals.count == next.goals.count
+      && zip(previous.goals, next.goals).allSatisfy {
+        $0.type == $1.type && $1.target >= $0.target && (!comparesOptional || $0.isOptional == $1.isOptional)
+      }
+    if !isRaised { return "goals" }
+    if previous.wallets != next.wallets { return "wallets" }
+    return previous.owners == next.owners ? nil : "owners"
   }
 }
 
@@ -71,9 +82,9 @@ public struct DerivedStatus: Equatable, Sendable {
     case .votePending:
       (status, claimed) = (vote.isApproved ? .funded : .votePending, nil)
     case .crowdfunding:
-      (status, claimed) = (try !head.terms.goals.isEmpty && isReached() ? .funded : .crowdfunding, nil)
+      (status, claimed) = (try !head.terms.neededGoals.isEmpty && isReached() ? .funded : .crowdfunding, nil)
     case .funded, .completed:
-      let isBorneOut = try head.terms.goals.isEmpty || vote.isApproved || isReached()
+      let isBorneOut = try head.terms.neededGoals.isEmpty || vote.isApproved || isReached()
       (status, claimed) = isBorneOut ? (said, nil) : (head.unclaimedStatus, said)
     }
     shownWhenInactive = claimed == .completed ? .completed : status
@@ -85,7 +96,7 @@ public struct DerivedStatus: Equatable, Sendable {
   static func read(_ record: CampaignRecord, knowing pot: Pot? = nil, _ state: borrowing some StateReader & ~Copyable) throws -> DerivedStatus? {
     guard let head = record.head else { return nil }
     return try DerivedStatus(head: head, vote: record.vote) {
-      try Pot.areAllReached(head.terms.goals, of: record.project, knowing: pot, reading: state)
+      try Pot.areAllReached(head.terms, of: record.project, knowing: pot, reading: state)
     }
   }
 }

@@ -3,17 +3,16 @@ import Nostr
 import Policy
 
 extension CampaignSource {
-  /// C7: each goal once, target > 0, collected ≥ 0; the JSON dialect writes targets in `zen_target` and `g1_target` tags and in `totals`
+  /// C7: each goal once, target > 0, `optional` where the fifth element says so; the JSON dialect writes targets in `zen_target` and `g1_target` tags and in `totals`
   /// (0: no such goal), and where a target is written twice both agree.
   func goals() throws -> [Goal] {
     var targets: [GoalType: Amount] = [:]
+    var optional: Set<GoalType> = []
     for tag in tags.all(named: "goal") {
       guard let type = tag[1].flatMap({ GoalType($0) }), let target = tag[2].flatMap({ amount($0, type) }), target > .zero,
         targets.updateValue(target, forKey: type) == nil
       else { throw CrowdfundingRejection.malformedGoal }
-      if tag.count > 3 {
-        guard let collected = tag[3], collected.isEmpty || amount(collected, type) != nil else { throw CrowdfundingRejection.malformedGoal }
-      }
+      if let mark = tag[4], mark == "optional" { optional.insert(type) }
     }
     for (type, written) in [(GoalType.zenConvertible, tags.first(named: "zen_target")), (.g1, tags.first(named: "g1_target"))] {
       guard let written else { continue }
@@ -27,7 +26,17 @@ extension CampaignSource {
         try merge(target, type, into: &targets)
       }
     }
-    return targets.filter { $0.value > .zero }.map { Goal(type: $0.key, target: $0.value) }.sorted { $0.type.rawValue < $1.type.rawValue }
+    return targets.filter { $0.value > .zero }.map { Goal(type: $0.key, target: $0.value, isOptional: optional.contains($0.key)) }
+      .sorted { $0.type.rawValue < $1.type.rawValue }
+  }
+
+  /// The goals whose collected figure, which is information, cannot be read: ignored, and told.
+  func unreadableFigures() -> [GoalType] {
+    tags.all(named: "goal").compactMap { tag in
+      guard tag.count > 3, let type = tag[1].flatMap({ GoalType($0) }) else { return nil }
+      if let collected = tag[3], collected.isEmpty || amount(collected, type) != nil { return nil }
+      return type
+    }
   }
 
   private func amount(_ text: Text, _ type: GoalType) -> Amount? { Amount(decimal: text.bytes, hundredthsPerUnit: type.hundredthsPerUnit) }

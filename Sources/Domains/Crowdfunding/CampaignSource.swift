@@ -4,12 +4,12 @@ import Policy
 
 /// Reads a campaign's fields from the tags, and from the content where it is a JSON object (the two dialects of the spec). Each throws a `Rejection`.
 struct CampaignSource {
-  let event: VerifiedEvent
+  let event: Event
   let tags: TagList
   /// The content, when it is a JSON object: the Contract's dialect.
   let json: JSONValue?
 
-  init(_ event: VerifiedEvent) {
+  init(_ event: Event) {
     self.event = event
     tags = event.tags
     if Self.looksLikeJSON(event.content), let value = JSONValue(parsing: event.content), case .object = value {
@@ -157,32 +157,8 @@ struct CampaignSource {
     }
   }
 
-  /// C10: no key material, and nothing that reads as a secret key.
+  /// C10: no key material, and nothing that reads as a secret key, wherever and however often it is wrapped in texts.
   func checkSecrets() throws {
-    let isSecret = { (text: Text) in text.bytes.containsSequence("nsec1") }
-    for tag in tags {
-      for position in 0..<tag.count where tag[position].map(isSecret) == true { throw CrowdfundingRejection.secret }
-    }
-    // What tags hold besides strings is seen in the raw event only.
-    if isSecret(event.content) || event.raw[...].containsSequence("nsec1") { throw CrowdfundingRejection.secret }
-    let publishes = json?.contains { text, isKey in
-      isSecret(text) || isKey && (text == "derivation" || text == "salt" || text == "pepper")
-    }
-    if publishes == true { throw CrowdfundingRejection.secret }
-    // JSON too deep or too odd to be read is searched as text.
-    guard json == nil, Self.looksLikeJSON(event.content) else { return }
-    for key: StaticString in ["\"derivation\"", "\"salt\"", "\"pepper\""] where event.content.bytes.containsSequence(key) {
-      throw CrowdfundingRejection.secret
-    }
-  }
-}
-
-extension ArraySlice<UInt8> {
-  /// Whether the bytes of `word` occur somewhere.
-  func containsSequence(_ word: StaticString) -> Bool {
-    word.withUTF8Buffer { word in
-      guard let first = word.first, count >= word.count else { return false }
-      return (startIndex...(endIndex - word.count)).contains { self[$0] == first && self[$0..<($0 + word.count)].elementsEqual(word) }
-    }
+    if SecretSearch.findsSecret(in: event.raw) { throw CrowdfundingRejection.secret }
   }
 }

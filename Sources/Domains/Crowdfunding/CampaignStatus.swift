@@ -32,6 +32,8 @@ public enum CampaignStatus: UInt8, CaseIterable, Sendable {
   var isOpen: Bool { self == .draft || self == .votePending || self == .crowdfunding }
   /// Goals, wallets and owners may still change (C14).
   var allowsNewTerms: Bool { self == .draft || self == .votePending }
+  /// It claims what the vote or the ledger has to bear out (C13).
+  var isClaim: Bool { self == .funded || self == .completed }
   /// Only the captain may say so (C11).
   var isCaptainsAlone: Bool { isFinal }
 

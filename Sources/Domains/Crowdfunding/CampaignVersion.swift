@@ -12,10 +12,12 @@ public struct CampaignVersion: Sendable {
   let bienWallet: G1Key?
   /// The `captain` tag, when it holds a key.
   let designatedCaptain: PublicKey?
+  /// Goals whose collected figure cannot be read (C7).
+  let unreadableFigures: [GoalType]
 
   /// The context-free checks C1–C10, in order. Throws a `Rejection`.
   init(parsing event: VerifiedEvent, in circumstances: Circumstances, options: CrowdfundingOptions, trace: CheckTrace?) throws {
-    let source = CampaignSource(event)
+    let source = CampaignSource(event.event)
     trace?.enter("C1")
     let identifier = try source.identifier()
     trace?.enter("C2")
@@ -41,8 +43,9 @@ public struct CampaignVersion: Sendable {
     trace?.enter("C10")
     try source.checkSecrets()
     designatedCaptain = event.tags.first(named: "captain")?[1].flatMap { PublicKey(hex: $0) }
+    unreadableFigures = source.unreadableFigures()
     terms = CampaignTerms(
       status: status, closedAt: closedAt, goals: goals, inactiveGoals: source.inactiveGoals(), wallets: wallets,
-      owners: CampaignTerms.digest(of: owners), title: String(decoding: title.bytes.prefix(256), as: UTF8.self), identifier: identifier)
+      owners: CampaignTerms.digest(of: owners), commons: CampaignTerms.commons(of: owners), title: String(decoding: title.bytes.prefix(256), as: UTF8.self), identifier: identifier)
   }
 }

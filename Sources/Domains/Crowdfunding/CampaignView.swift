@@ -116,7 +116,8 @@ public struct CampaignView: Sendable {
   /// Every campaign, by project id.
   public static func all(reading state: borrowing some StateReader & ~Copyable, _ visit: (CampaignRecord, DerivedStatus?) throws -> Bool) throws {
     try state.scan(CrowdfundingState.campaigns, prefix: []) { key, value in
-      let record = try CampaignRecord(project: try CrowdfundingState.project(key, in: CrowdfundingState.campaigns), decoding: value)
+      let record = try CampaignRecord(
+        project: try CrowdfundingState.project(key, in: CrowdfundingState.campaigns), decoding: value, completing: state)
       return try visit(record, try DerivedStatus.read(record, state))
     }
   }

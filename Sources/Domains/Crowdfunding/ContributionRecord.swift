@@ -9,13 +9,12 @@ struct ContributionRecord: Equatable, Sendable {
   let pubkey: PublicKey
   let amount: Amount
   let target: GoalType
-  /// Accepted live: it counts whatever was learnt later of the campaign's past.
+  /// Accepted live: it keeps the campaign from being deleted here, whatever comes from sync.
   let isLive: Bool
-  let claims: BindingClaims
 
   var position: FoldPosition { FoldPosition(createdAt: createdAt, id: id) }
 
-  // version 1 · target 1 · live 1 · amount 8 · pubkey 32 · claims
+  // version 1 · target 1 · live 1 · amount 8 · pubkey 32 · unused, what it said of the Bien
   func change(_ project: ProjectID) -> StateChange {
     var writer = RecordWriter(capacity: 112)
     writer.put(UInt8(1))
@@ -23,7 +22,8 @@ struct ContributionRecord: Equatable, Sendable {
     writer.put(isLive)
     writer.put(amount)
     writer.put(pubkey)
-    writer.put(claims)
+    writer.put(false)
+    writer.put(false)
     return .put(CrowdfundingState.contributions, key: CrowdfundingState.timedKey(project, createdAt, id), value: writer.bytes)
   }
 
@@ -34,7 +34,6 @@ struct ContributionRecord: Equatable, Sendable {
     amount = contribution.amount
     target = contribution.target
     self.isLive = isLive
-    claims = contribution.reference.claims
   }
 
   init(_ position: FoldPosition, decoding bytes: [UInt8]) throws {
@@ -47,6 +46,5 @@ struct ContributionRecord: Equatable, Sendable {
     isLive = try reader.bool()
     amount = try reader.amount()
     pubkey = try reader.publicKey()
-    claims = try reader.bindingClaims()
   }
 }

@@ -25,49 +25,47 @@ struct CrowdfundingDigest {
     let project = campaign.project
     var history = try CampaignHistory.read(campaign, state)
     history.contributions = try state.contributions(project)
-    let fold = try CampaignFold(history, campaign, rules, countsLive: false)
-    let versions = fold.versions.versions.filter(\.isEffective)
+    let fold = try CampaignFold(history, campaign, rules, .agreed)
 
     var binding = RecordWriter()
     binding.put(UInt8(1))
     binding.put(counted: project.bytes)
-    // What an ineffective version bound or proved would not have been known, had it come later.
-    let trust = campaign.trust == .operator ? .operator : versions.map(\.trust).max() ?? .none
+    // What a version that is not in force bound or proved is no part of it.
+    let trust = campaign.trust == .operator ? .operator : fold.versions.map(\.head.trust).max() ?? .none
     binding.put(trust.rawValue)
     binding.put(campaign.captain)
-    binding.put(optional: versions.contains(where: \.namesBien) ? campaign.bien : nil) { $0.put($1) }
-    binding.put(optional: versions.contains(where: \.namesWallet) ? campaign.wallet : nil) { $0.put($1.key) }
+    binding.put(optional: fold.versions.contains(where: \.head.namesBien) ? campaign.bien : nil) { $0.put($1) }
+    binding.put(optional: fold.versions.contains(where: \.head.namesWallet) ? campaign.wallet : nil) { $0.put($1.key) }
     binding.put(optional: campaign.cell) { $0.put($1) }
     feed(binding.bytes)
 
-    for version in versions {
+    for version in fold.versions {
       var writer = RecordWriter()
       writer.put(UInt8(2))
       writer.put(version.createdAt)
       writer.put(version.id)
       feed(writer.bytes)
     }
-    for contribution in history.contributions where fold.isInPhase(contribution) {
+    for contribution in history.contributions where fold.isCounted(contribution) {
       var writer = RecordWriter()
       writer.put(UInt8(3))
-      writer.put(contribution.createdAt)
-      writer.put(contribution.id)
+      writer.put(contribution.position)
       writer.put(contribution.pubkey)
       writer.put(contribution.amount)
       writer.put(contribution.target.rawValue)
       feed(writer.bytes)
     }
-    for ballot in fold.votes.ballots where ballot.isCounted {
+    for vote in fold.votes.countedVotes {
       var writer = RecordWriter()
       writer.put(UInt8(4))
-      writer.put(ballot.position.createdAt)
-      writer.put(ballot.position.id)
-      writer.put(ballot.pubkey)
+      writer.put(vote.position)
+      writer.put(vote.pubkey)
       feed(writer.bytes)
     }
     var result = RecordWriter()
     result.put(UInt8(5))
-    result.put(fold.votes.state)
+    result.put(fold.votes.tally.state)
+    result.put(optional: fold.deletedAt) { $0.put($1) }
     feed(result.bytes)
   }
 }

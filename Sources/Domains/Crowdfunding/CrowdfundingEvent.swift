@@ -51,8 +51,8 @@ public struct CrowdfundingEvent: Sendable {
       }
     case 7:
       if ReactionKind(event) == .vote {
-        content = .vote(try Vote(parsing: event, trace: trace))
-      } else if let contribution = try Contribution(parsing: event, trace: trace) {
+        content = .vote(try Vote(parsing: event, in: circumstances, trace: trace))
+      } else if let contribution = try Contribution(parsing: event, in: circumstances, trace: trace) {
         content = .contribution(contribution)
       } else {
         content = .reaction
@@ -69,28 +69,43 @@ public struct SnapshotEvent: Sendable {
   let project: ProjectID?
 
   init(_ event: VerifiedEvent) {
-    project = (event.tags.first(named: "project-id")?[1] ?? event.tags.first(named: "d")?[1]).flatMap { ProjectID($0) }
+    project = event.tags.first(named: "project-id")?[1].flatMap { ProjectID($0) } ?? event.tags.first(named: "d")?[1].flatMap(Self.project)
+  }
+
+  private static let suffix: StaticString = ":snapshot"
+
+  /// The `d` of a campaign's snapshot.
+  static func identifier(of project: ProjectID) -> String { "\(project)\(suffix)" }
+
+  private static func project(identifier: Text) -> ProjectID? {
+    let bytes = identifier.bytes
+    let isSnapshots = bytes.count > suffix.utf8CodeUnitCount && Text(utf8: bytes.suffix(suffix.utf8CodeUnitCount)) == suffix
+    return ProjectID(isSnapshots ? Text(utf8: bytes.dropLast(suffix.utf8CodeUnitCount)) : identifier)
   }
 }
 
-/// What a kind 5 names (NIP-09).
+/// What a kind 5 names (NIP-09): each once, in the order of its tags.
 public struct Deletion: Sendable {
   let targets: [EventID]
   /// Addresses of campaigns, the author's own.
   let addresses: [Address]
-  /// Its `k` tags name our kinds: unknown targets are remembered.
-  let namesOurKinds: Bool
+  /// It says of which kinds its targets are, as it should.
+  let namesKinds: Bool
 
-  /// How many targets of one deletion are looked at; strfry allows 2000 tags.
+  /// How many tags of one deletion are looked at; strfry allows 2000.
   static let maxTargets = 2000
 
   init(_ event: VerifiedEvent) {
-    targets = event.tags.all(named: "e").prefix(Self.maxTargets).compactMap { $0[1].flatMap { EventID(hex: $0) } }
+    var ids: Set<EventID> = []
+    targets = event.tags.all(named: "e").prefix(Self.maxTargets).compactMap { $0[1].flatMap { EventID(hex: $0) } }.filter { ids.insert($0).inserted }
+    namesKinds = event.tags.first(named: "k") != nil
+    var named: Set<Address> = []
     addresses = event.tags.all(named: "a").prefix(Self.maxTargets).compactMap { $0[1].flatMap { Address(parsing: $0) } }
-      .filter { $0.kind == 30904 && $0.pubkey == event.pubkey }
-    namesOurKinds = event.tags.all(named: "k").contains { tag in
-      guard let kind = tag[1] else { return false }
-      return kind == "7" || kind == "30904" || kind == "9742" || kind == "30023"
-    }
+      .filter { Self.isCampaign($0, of: event.pubkey) && named.insert($0).inserted }
+  }
+
+  /// Whether an address is that of a campaign of its author's own.
+  static func isCampaign(_ address: Address, of author: PublicKey) -> Bool {
+    address.kind == 30904 && address.pubkey == author && CrowdfundingState.isIdentifier(address.identifier)
   }
 }

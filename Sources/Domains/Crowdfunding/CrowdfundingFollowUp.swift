@@ -102,7 +102,8 @@ struct CrowdfundingFollowUp {
     ]
   }
 
-  /// Builds the snapshot that was asked for: kind 30904 by the node, `role`=`snapshot`, `d` = project id.
+  /// Builds the snapshot that was asked for: kind 30904 by the node, `role`=`snapshot`, `d` = project id and `:snapshot`, which no version has:
+  /// relays would drop a campaign for its own snapshot.
   func snapshot(_ deferred: DeferredFollowUp, reading state: borrowing some StateReader & ~Copyable) throws -> (FollowUpEvent, [StateChange])? {
     guard options.snapshots, let node = options.nodeKey, let project = ProjectID(ascii: deferred.subject),
       let campaign = try CampaignRecord.read(project, state), let head = campaign.head
@@ -115,12 +116,15 @@ struct CrowdfundingFollowUp {
     }
     let view = try CampaignView(campaign, newest: Self.maxContributions, countsContributors: false, reading: state)
     var tags = [
-      ["d", project.description], ["title", head.terms.title.printable], ["t", "crowdfunding"], ["t", "UPlanet"],
+      ["d", SnapshotEvent.identifier(of: project)], ["title", head.terms.title.printable], ["t", "crowdfunding"], ["t", "UPlanet"],
       ["project-id", project.description],
       ["role", "snapshot"], ["status", view.status.name], ["e", head.id.hex],
       ["a", Address(kind: 30904, pubkey: head.author, identifier: head.terms.identifier).text.string.printable],
     ]
+    if let place = try Self.place(of: head, reading: state) { tags.append(["g", place.printable]) }
     if let bien = campaign.bien { tags.append(["p", bien.hex, "", "bien"]) }
+    if let cell = campaign.cell { tags.append(["p", cell.hex, "", "umap"]) }
+    if let wallet = campaign.wallet { tags.append(["i", "g1pub:\(wallet.text)"]) }
     let event = try UnsignedEvent(pubkey: node, createdAt: createdAt, kind: 30904, tags: tags, content: Self.content(view))
     var writer = RecordWriter()
     writer.put(createdAt)
@@ -128,6 +132,12 @@ struct CrowdfundingFollowUp {
       FollowUpEvent(name: .campaignSnapshot, subject: project.bytes, trigger: deferred.trigger, body: .unsigned(event)),
       [.put(CrowdfundingState.snapshots, key: project.bytes, value: writer.bytes)]
     )
+  }
+
+  /// The `g` of the campaign's newest version.
+  private static func place(of head: CampaignRecord.Head, reading state: borrowing some StateReader & ~Copyable) throws -> String? {
+    guard let raw = try state.raw(head.id), let event = try? Event(parsing: raw) else { return nil }
+    return event.tags.first(named: "g")?[1]?.string
   }
 
   /// The newest contributions that a snapshot lists.

@@ -44,6 +44,7 @@ enum CrowdfundingRejection {
   }
   static let voteNotApproved = Rejection.invalid("the vote is not approved")
   static func fixedTerms(_ what: String) -> Rejection { .invalid("\(what) are fixed once the campaign runs") }
+  static func votedTerms(_ what: String) -> Rejection { .invalid("\(what) are fixed once votes are cast") }
 
   // Reactions, K1–K10
   static let invalidAmount = Rejection.invalid("invalid amount: a whole number from 1 to 1000")
@@ -68,8 +69,11 @@ enum CrowdfundingRejection {
   static let voteExpires = Rejection.invalid("a vote must not expire")
 
   // Deletions
-  static func missingTarget(_ id: EventID) -> Rejection { .error("missing target \(id.short)") }
+  static let lateDeletion = Rejection.invalid("created_at is too old for a deletion")
+  static let countedContribution = Rejection.blocked("a contribution that was counted cannot be deleted")
+  static let decidedVote = Rejection.blocked("the vote is decided")
   static let undeletable = Rejection.blocked("a campaign with contributions cannot be deleted")
+  static let deletionOfDeletion = Rejection.blocked("a deletion cannot be deleted")
   static let deletedByAuthor = Rejection.blocked("deleted by its author")
 
   // Known events

@@ -24,19 +24,20 @@ extension StateReader where Self: ~Copyable {
     return contributions
   }
 
-  /// All votes and deletions of votes of one campaign, in fold order.
-  borrowing func ballots(_ project: ProjectID) throws -> [BallotRecord] {
-    var ballots: [BallotRecord] = []
-    try scanTimed(CrowdfundingState.ballots, project) { position, value in
-      ballots.append(try BallotRecord(position, decoding: value))
-      return true
+  /// Whether money or votes were accepted live here, and were not taken back live. Read when a campaign's first deletion comes.
+  borrowing func hasLiveActivity(_ project: ProjectID) throws -> Bool {
+    var isFound = false
+    try scanTimed(CrowdfundingState.contributions, project) { position, value in
+      isFound = try ContributionRecord(position, decoding: value).isLive
+      return !isFound
     }
-    return ballots
+    if isFound { return true }
+    return try VoteRecord.all(of: project, self).contains { $0.isLive && $0.deletion?.isLive != true }
   }
 
-  /// Whether a campaign has money or votes: then it cannot be deleted.
-  borrowing func hasActivity(_ project: ProjectID) throws -> Bool {
-    try hasEntry(CrowdfundingState.contributions, prefix: project.keyPrefix) || hasEntry(CrowdfundingState.ballots, prefix: project.keyPrefix)
+  /// Whether any contribution was accepted, whatever became of it.
+  borrowing func hasContributions(_ project: ProjectID) throws -> Bool {
+    try hasEntry(CrowdfundingState.contributions, prefix: project.keyPrefix)
   }
 }
 

@@ -12,10 +12,10 @@ import Policy
 /// biens          bien                           → project
 /// wallets        g1 key                         → project
 /// contributions  project · created_at · id      → ContributionRecord
-/// ballots        project · created_at · id      → BallotRecord         (votes, and deletions of votes, in the order in which they are folded)
-/// voters         project · pubkey               → id of a vote         (also of votes taken back)
-/// deletions      pubkey · target id             → DeletionRecord       (of events that were unknown; 7 days)
-/// addressDeletions  author · |d| 1 · d · created_at · id → 1       (deletions of campaigns by their address)
+/// ballots        project · created_at · id      → VoteRecord
+/// voters         project · pubkey               → VoterRecord          (also of votes taken back)
+/// deletions      pubkey · target id             → DeletionRecord       (of events that were unknown)
+/// addressDeletions  author · |d| 1 · d · created_at · id → 1, live 3   (deletions of campaigns by their address)
 /// snapshots      project                        → created_at of the last snapshot
 /// ```
 public enum CrowdfundingState {
@@ -45,6 +45,9 @@ public enum CrowdfundingState {
     writer.put(id)
     return writer.bytes
   }
+
+  /// Whether a campaign's `d` can be this (C1).
+  static func isIdentifier(_ text: Text) -> Bool { (1...128).contains(text.count) }
 
   static func addressKey(_ author: PublicKey, _ identifier: Text) -> [UInt8] {
     var writer = RecordWriter(capacity: 32 + identifier.count)

@@ -16,16 +16,15 @@ extension CrowdfundingValidator {
     _ version: CampaignVersion, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable,
     trace: CheckTrace?
   ) throws -> Verdict {
-    let deletion = try deletion(of: version, event, in: circumstances, reading: state)
-    if deletion != nil, circumstances.isLive { throw CrowdfundingRejection.deletedByAuthor }
+    let deletion = try DeletionRecord.read(event.pubkey, event.id, state)
+    let identifier = version.terms.identifier.bytes
+    let isDeleted = try deletion != nil || !AddressDeletion.all(of: event.pubkey, identifier, from: event.createdAt, limit: 1, state).isEmpty
+    if isDeleted, circumstances.isLive { throw CrowdfundingRejection.deletedByAuthor }
     let project = version.project
     let existing = try CampaignRecord.read(project, state)
     var binding = Binding(event, version, existing, options)
     trace?.enter("C1")
-    if circumstances.isLive, let head = binding.kept?.head {
-      let isNewer = event.createdAt > head.createdAt || event.createdAt == head.createdAt && event.id < head.id
-      guard isNewer else { throw CrowdfundingRejection.newerKnown }
-    }
+    if circumstances.isLive, let kept = binding.kept { try checkIsNewest(event, in: kept) }
     trace?.enter("C11")
     try binding.checkAuthor(version, options, circumstances)
     trace?.enter("C12")
@@ -35,44 +34,38 @@ extension CrowdfundingValidator {
       binding.kept
       ?? CampaignRecord(
         project: project, epoch: binding.displaced.map { $0.epoch &+ 1 } ?? 0, trust: binding.trust, captain: binding.captain, bien: binding.bien,
-        wallet: binding.wallet, cell: version.cells.first, head: nil, vote: binding.displaced?.vote ?? VoteState())
+        wallet: binding.wallet, cell: version.cells.first)
+    if let displaced = binding.displaced { campaign.keepVotes(of: displaced) }
     campaign.trust = binding.trust
     campaign.bien = binding.bien
     campaign.wallet = binding.wallet
-    campaign.hasDeletions = campaign.hasDeletions || deletion != nil
-    let before = try binding.kept.flatMap { try DerivedStatus.read($0, state) }
-    let record = VersionRecord(event, version, epoch: campaign.epoch, trust: binding.proof, deletion: deletion)
-    var known = CampaignHistory(versions: [], contributions: [], ballots: [])
-    let keepsVotes = try binding.kept != nil && !campaign.hasDeletions && !hasBallots(from: event.createdAt, project, reading: state)
-    if existing != nil { known = try CampaignHistory.read(campaign, withBallots: !keepsVotes, state) }
-    var history = known
-    history.insert(record)
     trace?.enter("C13")
-    if !circumstances.isLive {
-      let fold = try CampaignFold(history, campaign, VoteRules(options), countsLive: true).versions
-      if let previous = fold.previous(of: record), deletion == nil {
-        do {
-          try VersionFold.check(from: previous.terms, to: version.terms)
-        } catch let rejection as Rejection {
-          // Versions that may still come can make the previous one ineffective.
-          throw Parked(rejection, waitingFor: .campaign(project))
+    if circumstances.isLive {
+      if let head = binding.kept?.head {
+        try CampaignRules.checkLiveMove(from: head.terms, to: version.terms, vote: binding.kept?.vote ?? VoteState()) { type in
+          try Ledger.totals(of: project.bytes, target: type.rawValue, reading: state).collected
         }
+        trace?.enter("C14")
+        try CampaignRules.checkLiveTerms(from: head.terms, to: version.terms, hasVotes: campaign.vote.voters > 0)
+      } else {
+        try CampaignRules.checkBeginning(version.terms)
       }
-    } else if let head = binding.kept?.head {
-      try CampaignRules.checkLiveMove(from: head.terms, to: version.terms, vote: binding.kept?.vote ?? VoteState()) { type in
-        try Ledger.totals(of: project.bytes, target: type.rawValue, reading: state).collected
-      }
-      trace?.enter("C14")
-      try CampaignRules.checkTerms(from: head.terms, to: version.terms)
-    } else {
-      try CampaignRules.checkBeginning(version.terms)
     }
 
+    let record = VersionRecord(event, version, epoch: campaign.epoch, trust: binding.proof, deletion: deletion)
+    let before = try binding.kept.flatMap { try DerivedStatus.read($0, state) }
+    let wasApproved = campaign.vote.isApproved
+    if existing == nil {
+      campaign.hasDeletions = isDeleted
+      campaign.tally = VoteTally()
+    } else if isDeleted {
+      try noteDeletion(&campaign, reading: state)
+    }
+    try add(record, to: &campaign, isFirst: binding.kept == nil, reading: state)
+    if circumstances.isLive { campaign.settleLive(wasApproved: wasApproved) }
+
     var changes = binding.changes(project)
-    let vote = campaign.vote
-    changes += try refold(&campaign, history, since: known)
-    if keepsVotes { campaign.vote = vote }
-    changes.append(campaign.change)
+    changes += [record.change(project), campaign.change]
     changes.append(.put(CrowdfundingState.addresses, key: CrowdfundingState.addressKey(event.pubkey, version.terms.identifier), value: project.bytes))
 
     var effects = Effects(changes: changes, note: CrowdfundingNote(.version, event, project).bytes)
@@ -80,6 +73,11 @@ extension CrowdfundingValidator {
     effects.provides = [.campaign(project), .event(event.id)]
     if let address = event.event.address { effects.provides.append(.campaignAddress(address)) }
     if let bien = binding.bien { effects.provides.append(.bien(bien)) }
+    effects.diagnostics = version.unreadableFigures.map { type in
+      Diagnostic(
+        .warning, "crowdfunding.figure", "a campaign's collected figure cannot be read, and is ignored",
+        fields: [Diagnostic.Field("event", event.id.hex), Diagnostic.Field("project", project.description), Diagnostic.Field("goal", type.name)])
+    }
     let after = try DerivedStatus.read(campaign, state)
     if let before, before != after {
       effects.followUps += CrowdfundingFollowUp(options.followUps).snapshotRequest(project, event, circumstances, atOnce: true)
@@ -87,8 +85,40 @@ extension CrowdfundingValidator {
     return .accepted(effects)
   }
 
-  /// Whether there are votes, or votes taken back, at or after a time: only on those a version of that time has a say.
-  private func hasBallots(from time: UInt64, _ project: ProjectID, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+  /// C1, live: newer than the newest version in force, and than its deletion; of equal times the lowest id.
+  private func checkIsNewest(_ event: VerifiedEvent, in campaign: CampaignRecord) throws {
+    if let latest = campaign.latest {
+      let isNewer = event.createdAt > latest.createdAt || event.createdAt == latest.createdAt && event.id < latest.id
+      guard isNewer else { throw CrowdfundingRejection.newerKnown }
+    }
+    if let deletedAt = campaign.deletedAt, event.createdAt <= deletedAt.createdAt { throw CrowdfundingRejection.newerKnown }
+  }
+
+  /// Puts a version in its place. Where it is the last of all and no vote stands at its time or behind it, nothing is folded again.
+  private func add(
+    _ version: VersionRecord, to campaign: inout CampaignRecord, isFirst: Bool, reading state: borrowing some StateReader & ~Copyable
+  ) throws {
+    let project = campaign.project
+    let isFolded = try campaign.tally == nil || hasVotes(from: version.createdAt, project, reading: state)
+    if try !isFolded && !campaign.hasDeletions && (isFirst || isLast(version, of: project, reading: state)) {
+      if let latest = campaign.latest, !CampaignRules.allowsSync(from: FoldedTerms(latest.terms), to: FoldedTerms(version.terms)) { return }
+      let unclaimed = version.terms.status.isClaim ? campaign.latest?.unclaimedStatus ?? .crowdfunding : version.terms.status
+      campaign.latest = CampaignRecord.Head(
+        id: version.id, author: version.author, createdAt: version.createdAt, terms: version.terms, unclaimedStatus: unclaimed)
+      return
+    }
+    let history = try CampaignHistory.read(campaign, withVotes: isFolded, inserting: version, state)
+    try refold(&campaign, history, withVotes: isFolded)
+  }
+
+  private func isLast(_ version: VersionRecord, of project: ProjectID, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    let end = project.keyPrefix + [UInt8](repeating: 0xff, count: 40)
+    guard let last = try state.last(CrowdfundingState.versions, prefix: project.keyPrefix, upTo: end) else { return true }
+    return last.key.lexicographicallyPrecedes(VersionRecord.key(project, version.createdAt, version.id))
+  }
+
+  /// Whether there are votes at or after a time: only on those a version of that time has a say.
+  private func hasVotes(from time: UInt64, _ project: ProjectID, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
     let end = project.keyPrefix + [UInt8](repeating: 0xff, count: 40)
     guard let last = try state.last(CrowdfundingState.ballots, prefix: project.keyPrefix, upTo: end) else { return false }
     var start = RecordWriter()
@@ -96,13 +126,14 @@ extension CrowdfundingValidator {
     start.put(time)
     return !last.key.lexicographicallyPrecedes(start.bytes)
   }
+}
 
-  /// The earliest deletion of this version by its author that is known: by its id, or by its address.
-  private func deletion(
-    of version: CampaignVersion, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> FoldPosition? {
-    let byID = try DeletionRecord.read(event, at: circumstances.receivedAt, state)?.deletion
-    let byAddress = try AddressDeletion.earliest(of: event.pubkey, version.terms.identifier, from: event.createdAt, state)
-    return [byID, byAddress].compactMap { $0 }.min()
+extension CampaignRecord {
+  /// Of a displaced binding the votes stay, to be folded by the new one's versions.
+  fileprivate mutating func keepVotes(of displaced: CampaignRecord) {
+    vote = displaced.vote
+    hasVoteDeletions = displaced.hasVoteDeletions
+    isApprovedHere = displaced.isApprovedHere
+    tally = nil
   }
 }

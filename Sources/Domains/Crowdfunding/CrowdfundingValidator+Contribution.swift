@@ -9,21 +9,21 @@ extension CrowdfundingValidator {
     _ contribution: Contribution, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable,
     trace: CheckTrace?
   ) throws -> Verdict {
-    if circumstances.isLive, try DeletionRecord.read(event, at: circumstances.receivedAt, state) != nil {
-      throw CrowdfundingRejection.deletedByAuthor
-    }
+    if circumstances.isLive, try DeletionRecord.read(event.pubkey, event.id, state) != nil { throw CrowdfundingRejection.deletedByAuthor }
     var campaign = try contribution.reference.resolve(in: circumstances, reading: state, trace: trace)
     let pot = try Pot(contribution.target, of: campaign.project, reading: state)
     let before = try DerivedStatus.read(campaign, knowing: pot, state)
     let record = ContributionRecord(event, contribution, isLive: circumstances.isLive)
-    let terms = try JudgedTerms(event, campaign, in: circumstances, reading: state).dated
+    var dated = DatedTerms(campaign, VoteRules(options))
+    let terms = circumstances.isLive ? campaign.head?.terms : try dated.terms(at: event.createdAt, reading: state)
     trace?.enter("K5")
     if circumstances.isLive {
       guard let before else { throw CrowdfundingRejection.notActive("deleted") }
       guard before.isActive else { throw CrowdfundingRejection.notActive(before.shownWhenInactive.name) }
       if let closedAt = terms?.closedAt, circumstances.receivedAt >= closedAt { throw CrowdfundingRejection.notActive("closed") }
-    } else if !campaign.hasDeletions {
-      try checkPhase(terms, contribution, event, campaign)
+    } else if let rejection = terms?.refusal(of: contribution.target, at: event.createdAt) {
+      // A contribution outside the phase that is known waits for versions that may still come.
+      throw Parked(rejection, waitingFor: .campaign(campaign.project))
     }
     trace?.enter("K6")
     try contribution.reference.checkDetails(of: campaign, in: circumstances)
@@ -34,16 +34,13 @@ extension CrowdfundingValidator {
 
     var changes = [record.change(campaign.project)]
     if campaign.hasDeletions {
-      let known = try CampaignHistory.read(campaign, state)
-      var history = known
+      var history = try dated.wholeHistory(reading: state)
       history.insert(record)
-      if !circumstances.isLive {
-        let fold = try CampaignFold(history, campaign, VoteRules(options), countsLive: true)
-        if !fold.isInPhase(record) { try checkPhase(fold.versions.effective(at: event.createdAt)?.terms, contribution, event, campaign) }
-      }
-      changes += try refold(&campaign, history, since: known) + [campaign.change]
+      if circumstances.isLive { campaign.keep() }
+      try refold(&campaign, history)
+      changes.append(campaign.change)
     }
-    let wallets = terms?.wallets ?? campaign.head?.terms.wallets
+    let wallets = terms?.wallets ?? campaign.latest?.terms.wallets
     let recipient = campaign.wallet ?? wallets?[contribution.target] ?? options.wallets[contribution.target]
     let transfer = Transfer(
       id: event.id, state: .posted, subject: campaign.project.bytes, target: contribution.target.rawValue, sender: event.pubkey,
@@ -60,17 +57,11 @@ extension CrowdfundingValidator {
     return .accepted(effects)
   }
 
-  /// K5 and K7 from sync: a contribution outside the phase that is known waits for versions that may still come.
-  private func checkPhase(_ terms: CampaignTerms?, _ contribution: Contribution, _ event: VerifiedEvent, _ campaign: CampaignRecord) throws {
-    guard let rejection = terms?.refusal(of: contribution.target, at: event.createdAt) else { return }
-    throw Parked(rejection, waitingFor: .campaign(campaign.project))
-  }
-
   /// Whether every goal is reached with this contribution.
   private func isLastGoalReached(
     _ contribution: Contribution, _ pot: Pot, _ campaign: CampaignRecord, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Bool {
-    guard let goals = campaign.head?.terms.goals else { return false }
-    return try Pot.areAllReached(goals, of: campaign.project, knowing: pot.adding(contribution.amount), reading: state)
+    guard let terms = campaign.head?.terms, !terms.neededGoals.isEmpty else { return false }
+    return try Pot.areAllReached(terms, of: campaign.project, knowing: pot.adding(contribution.amount), reading: state)
   }
 }

@@ -1,121 +1,199 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Ledger
 import Nostr
 import Policy
 
 extension CrowdfundingValidator {
   /// Kind 5 by the author of what it names: a vote that is open is taken back, a campaign without money or votes goes; a contribution stays paid.
-  /// Targets that are unknown yet are remembered.
+  ///
+  /// What is unknown yet is remembered for ever, by id and by address. One that says no kinds, and of which nothing is known here, neither what it names nor
+  /// its author, is nobody's for now: it is kept aside until what it names comes. Live, one target that counts refuses the whole.
   func decide(
     _ deletion: Deletion, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
-    var votes: [ProjectID: [EventID]] = [:]
-    var versions: [ProjectID: Set<EventID>] = [:]
-    var unknown: [EventID] = []
-    var deletedAddresses: [Address] = []
-    var namesContribution = false
-    for target in deletion.targets {
-      guard let known = try state.known(target) else {
-        unknown.append(target)
-        continue
-      }
-      guard let note = try CrowdfundingNote(known), note.author == event.pubkey, let project = note.project else { continue }
-      switch note.kind {
-      case .vote: votes[project, default: []].append(target)
-      case .version: versions[project, default: []].insert(target)
-      case .contribution: namesContribution = true
-      case .deletion: break
-      }
+    let targets = try DeletionOfOwn(deletion, event, reading: state)
+    let mayBeForeign = !deletion.namesKinds && !targets.namesKnown && !circumstances.isSummoned && !circumstances.isRecalled
+    if try mayBeForeign && !state.isKnownAuthor(event.pubkey) {
+      let ids = targets.unknown.map { Dependency.arrival(of: $0, by: event.pubkey, in: .crowdfunding) }
+      return .kept(until: ids + targets.addresses.map { Dependency.arrival(of: $0, in: .crowdfunding) })
     }
-    for address in deletion.addresses where (1...128).contains(address.identifier.count) {
-      let key = CrowdfundingState.addressKey(address.pubkey, address.identifier)
-      guard let project = try state.project(in: CrowdfundingState.addresses, key), let campaign = try CampaignRecord.read(project, state) else {
-        continue
-      }
-      deletedAddresses.append(address)
-      // A deletion by address covers the versions up to its own time (NIP-09).
-      for version in try VersionRecord.all(of: project, epoch: campaign.epoch, state)
-      where version.author == event.pubkey && version.terms.identifier == address.identifier && version.createdAt <= event.createdAt {
-        versions[project, default: []].insert(version.id)
-      }
-    }
+    if circumstances.isLive { try checkLive(targets, event, in: circumstances, reading: state) }
 
-    if !deletion.namesOurKinds, votes.isEmpty, versions.isEmpty, deletedAddresses.isEmpty, !namesContribution {
-      // Claimed only because it names an event that is parked: it waits for that one's acceptance.
-      guard !circumstances.isLive, let parked = try unknown.first(where: { try state.isParked($0, by: event.pubkey) }) else { return .unchanged }
-      throw Parked(CrowdfundingRejection.missingTarget(parked), waitingFor: .event(parked))
-    }
     var effects = Effects(note: CrowdfundingNote(.deletion, event, nil).bytes)
-    for project in Set(votes.keys).union(versions.keys).sorted() {
-      guard var campaign = try CampaignRecord.read(project, state) else { continue }
-      let before = try DerivedStatus.read(campaign, state)
-      let changes = try delete(
-        versions: versions[project] ?? [], votes: votes[project] ?? [], of: &campaign, event, before, in: circumstances, reading: state)
-      guard !changes.isEmpty else { continue }
-      effects.changes += changes + [campaign.change]
-      effects.provides.append(.campaign(project))
-      let after = try DerivedStatus.read(campaign, state)
-      effects.followUps += CrowdfundingFollowUp(options.followUps).snapshotRequest(project, event, circumstances, atOnce: before != after)
-    }
     let position = FoldPosition(createdAt: event.createdAt, id: event.id)
-    effects.changes += deletedAddresses.map { AddressDeletion.change($0.pubkey, $0.identifier, position) }
-    effects.changes += try remember(unknown, event, in: circumstances, reading: state)
+    let isLive = circumstances.isLive
+    for project in targets.projects {
+      guard var campaign = try CampaignRecord.read(project, state) else { continue }
+      let before = campaign
+      let status = try DerivedStatus.read(campaign, state)
+      let rows = try delete(targets, of: &campaign, DeletionRecord(position, isLive: isLive), reading: state)
+      guard !rows.isEmpty || campaign != before else { continue }
+      if isLive { campaign.settleLive(wasApproved: before.vote.isApproved) }
+      effects.changes += rows + [campaign.change]
+      effects.provides.append(.campaign(project))
+      let isAtOnce = try DerivedStatus.read(campaign, state) != status
+      effects.followUps += CrowdfundingFollowUp(options.followUps).snapshotRequest(project, event, circumstances, atOnce: isAtOnce)
+    }
+    effects.changes += targets.addresses.map { AddressDeletion(position: position, isLive: isLive).change($0) }
+    for target in targets.unknown {
+      let known = try DeletionRecord.read(event.pubkey, target, state)
+      let record = DeletionRecord(position, isLive: isLive).merging(known)
+      if record != known { effects.changes.append(record.change(event.pubkey, target)) }
+    }
+    effects.opensSubject = !targets.namesKnown
     return effects.changes.isEmpty ? .unchanged : .accepted(effects)
   }
 
-  /// Marks versions as deleted, and takes votes back. Live, a campaign with money or votes refuses, and a vote that is not open stays as it is.
-  private func delete(
-    versions: Set<EventID>, votes: [EventID], of campaign: inout CampaignRecord, _ event: VerifiedEvent, _ status: DerivedStatus?,
-    in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> [StateChange] {
-    if !versions.isEmpty {
-      if circumstances.isLive, try state.hasActivity(campaign.project) { throw CrowdfundingRejection.undeletable }
-      campaign.hasDeletions = true
+  /// What a live deletion may not take away. In the order of its tags: the first refusal is told.
+  private func checkLive(
+    _ targets: DeletionOfOwn, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
+  ) throws {
+    let receivedAt = circumstances.receivedAt
+    let isTooOld = receivedAt > Self.deletionLag && event.createdAt < receivedAt - Self.deletionLag
+    var isOpen: [ProjectID: Bool] = [:]
+    var isActive: [ProjectID: Bool] = [:]
+    func checkVersion(_ project: ProjectID) throws {
+      if isActive[project] == nil {
+        let hasVotes = try CampaignRecord.read(project, state).map { $0.vote.voters > 0 } ?? false
+        isActive[project] = try hasVotes || state.hasContributions(project)
+      }
+      if isActive[project] == true { throw CrowdfundingRejection.undeletable }
     }
-    let known = try CampaignHistory.read(campaign, state)
-    var history = known
-    let position = FoldPosition(createdAt: event.createdAt, id: event.id)
-    for index in history.versions.indices where versions.contains(history.versions[index].id) {
-      history.versions[index].deletion = min(history.versions[index].deletion ?? position, position)
+    for target in targets.known {
+      guard let project = target.project else { throw CrowdfundingRejection.deletionOfDeletion }
+      switch target.kind {
+      case .deletion: continue
+      case .contribution:
+        let transfer = try Ledger.transfer(target.id, reading: state)
+        if transfer?.state == .posted || transfer?.state == .unknown { throw CrowdfundingRejection.countedContribution }
+      case .version: try checkVersion(project)
+      case .vote:
+        if isTooOld { throw CrowdfundingRejection.lateDeletion }
+        if isOpen[project] == nil {
+          let status = try CampaignRecord.read(project, state).flatMap { try DerivedStatus.read($0, state) }
+          isOpen[project] = status?.status == .votePending
+        }
+        if isOpen[project] == false { throw CrowdfundingRejection.decidedVote }
+      }
     }
-    if !votes.isEmpty, !circumstances.isLive || status?.status == .votePending {
-      let content = BallotRecord.Content.deletion(of: Set(votes).sorted())
-      campaign.hasVoteDeletions = true
-      history.insert(BallotRecord(position, event.pubkey, content, isLive: circumstances.isLive, isCounted: false))
-    }
-    return try refold(&campaign, history, since: known)
+    for project in targets.projectsByAddress { try checkVersion(project) }
   }
 
-  /// Keeps the newest 100 unknown targets of a pubkey, for 7 days.
-  private func remember(
-    _ targets: [EventID], _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
+  /// How long after it was made a live deletion may still take a vote back.
+  private static let deletionLag: UInt64 = 3600
+
+  /// Marks versions as deleted and takes votes back in one campaign.
+  /// - Returns: the rows that change, without the campaign's own.
+  private func delete(
+    _ targets: DeletionOfOwn, of campaign: inout CampaignRecord, _ deletion: DeletionRecord, reading state: borrowing some StateReader & ~Copyable
   ) throws -> [StateChange] {
-    guard !targets.isEmpty else { return [] }
-    var kept: [(key: [UInt8], record: DeletionRecord)] = []
-    var changes: [StateChange] = []
-    try state.scan(CrowdfundingState.deletions, prefix: event.pubkey.bytes) { key, value in
-      let record = try DeletionRecord(decoding: value)
-      if record.isKept(at: circumstances.receivedAt) {
-        kept.append((key, record))
-      } else {
-        changes.append(.delete(CrowdfundingState.deletions, key: key))
+    let project = campaign.project
+    var versions: [VersionRecord] = []
+    var votes: [VoteRecord] = []
+    for target in targets.byProject[project] ?? [] {
+      switch target.kind {
+      case .version:
+        guard let row = try state.value(CrowdfundingState.versions, VersionRecord.key(project, target.createdAt, target.id)) else { continue }
+        var version = try VersionRecord(decoding: row)
+        let merged = deletion.merging(version.deletion.map { DeletionRecord($0, isLive: version.isDeletedLive) })
+        guard merged.position != version.deletion || merged.isLive != version.isDeletedLive else { continue }
+        version.deletion = merged.position
+        version.isDeletedLive = merged.isLive
+        versions.append(version)
+      case .vote:
+        guard var vote = try VoteRecord.read(project, FoldPosition(createdAt: target.createdAt, id: target.id), state) else {
+          throw Fault.corrupt(CrowdfundingState.ballots, "a vote is missing")
+        }
+        let merged = deletion.merging(vote.deletion)
+        guard merged != vote.deletion else { continue }
+        vote.deletion = merged
+        votes.append(vote)
+      case .contribution, .deletion: continue
       }
-      return true
     }
-    let added = Set(targets).sorted().prefix(DeletionRecord.maxPerPubkey)
-    let surplus = kept.count + added.count - DeletionRecord.maxPerPubkey
-    if surplus > 0 {
-      let oldest = kept.sorted {
-        $0.record.receivedAt == $1.record.receivedAt ? $0.key.lexicographicallyPrecedes($1.key) : $0.record.receivedAt < $1.record.receivedAt
-      }
-      changes += oldest.prefix(surplus).map { .delete(CrowdfundingState.deletions, key: $0.key) }
+    let isByAddress = targets.projectsByAddress.contains(project)
+    guard !versions.isEmpty || !votes.isEmpty || isByAddress else { return [] }
+
+    let rows = versions.map { $0.change(project) } + votes.map { $0.change(project) }
+    if !versions.isEmpty || isByAddress { try noteDeletion(&campaign, reading: state) }
+    if !votes.isEmpty { campaign.hasVoteDeletions = true }
+    if try !campaign.hasDeletions && takeBack(votes, in: &campaign, reading: state) { return rows }
+    var history = try CampaignHistory.read(campaign, state)
+    for version in versions { try history.replace(version) }
+    for vote in votes { history.replace(vote) }
+    if isByAddress {
+      for address in targets.addresses { history.insert(AddressDeletion(position: deletion.position, isLive: deletion.isLive), of: address) }
     }
-    let record = DeletionRecord(deletion: FoldPosition(createdAt: event.createdAt, id: event.id), receivedAt: circumstances.receivedAt)
-    // Of two deletions of one event the earlier is kept.
-    return try changes
-      + added.compactMap { target in
-        let known = try state.value(CrowdfundingState.deletions, event.pubkey.bytes + target.bytes).map { try DeletionRecord(decoding: $0) }
-        if let known, known.isKept(at: circumstances.receivedAt), known.deletion < record.deletion { return nil }
-        return record.change(event.pubkey, target)
+    try refold(&campaign, history)
+    return rows
+  }
+
+  /// Takes votes back in the sums, however many votes there are; false where they have to be folded again, and then nothing is changed.
+  private func takeBack(
+    _ votes: [VoteRecord], in campaign: inout CampaignRecord, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Bool {
+    guard var tally = campaign.tally else { return false }
+    let rules = VoteRules(options)
+    var here = campaign.vote
+    var dated = DatedTerms(campaign, rules)
+    for vote in votes {
+      // Its author's only vote, that was not taken back before.
+      let known = try VoteRecord.read(campaign.project, vote.position, state)
+      guard let deletion = vote.deletion, known?.deletion == nil,
+        try VoterRecord.read(campaign.project, vote.pubkey, state).places?.count == 1, !(vote.isNeverCast && tally.state.isApproved)
+      else { return false }
+      let isInPhase = try dated.isVoteOpen(at: vote.position.createdAt, reading: state)
+      let wasApproved = tally.state.isApproved
+      if isInPhase {
+        guard try tally.takeBack(vote.weight, at: max(deletion.position, vote.position)) else { return false }
       }
+      let holdsHere = vote.isLive ? deletion.isLive : isInPhase && (deletion.isLive || !wasApproved)
+      if holdsHere { here = try here.removing(vote.weight) }
+    }
+    campaign.tally = tally
+    campaign.vote = here
+    campaign.settleApproval(rules)
+    return true
+  }
+}
+
+/// What a kind 5 names of its own author's, as far as it is known.
+private struct DeletionOfOwn {
+  struct Target {
+    let id: EventID
+    let kind: CrowdfundingNote.Kind
+    let createdAt: UInt64
+    /// nil for a deletion, which may concern several.
+    let project: ProjectID?
+  }
+
+  /// In the order of the tags.
+  private(set) var known: [Target] = []
+  private(set) var byProject: [ProjectID: [Target]] = [:]
+  private(set) var unknown: [EventID] = []
+  let addresses: [Address]
+  /// The campaigns of those addresses that have one.
+  private(set) var projectsByAddress: Set<ProjectID> = []
+
+  /// Every campaign that may change, in an order that depends on nothing else.
+  var projects: [ProjectID] { Set(byProject.keys).union(projectsByAddress).sorted() }
+  var namesKnown: Bool { !known.isEmpty || !projectsByAddress.isEmpty }
+
+  init(_ deletion: Deletion, _ event: VerifiedEvent, reading state: borrowing some StateReader & ~Copyable) throws {
+    addresses = deletion.addresses
+    for id in deletion.targets {
+      guard let row = try state.known(id) else {
+        unknown.append(id)
+        continue
+      }
+      guard let note = try CrowdfundingNote(row), note.author == event.pubkey else { continue }
+      let target = Target(id: id, kind: note.kind, createdAt: note.createdAt, project: note.project)
+      known.append(target)
+      if let project = note.project, note.kind != .contribution { byProject[project, default: []].append(target) }
+    }
+    for address in addresses {
+      let key = CrowdfundingState.addressKey(address.pubkey, address.identifier)
+      if let project = try state.project(in: CrowdfundingState.addresses, key) { projectsByAddress.insert(project) }
+    }
   }
 }

@@ -7,7 +7,7 @@ extension CrowdfundingValidator {
   func decide(
     _ vote: Vote, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?
   ) throws -> Verdict {
-    let deletion = try DeletionRecord.read(event, at: circumstances.receivedAt, state)
+    let deletion = try DeletionRecord.read(event.pubkey, event.id, state)
     if circumstances.isLive, deletion != nil { throw CrowdfundingRejection.deletedByAuthor }
     trace?.enter("V2")
     var campaign = try vote.reference.resolve(in: circumstances, reading: state, trace: trace)
@@ -16,39 +16,27 @@ extension CrowdfundingValidator {
     let before = try DerivedStatus.read(campaign, state)
     if circumstances.isLive, before?.status != .votePending { throw CrowdfundingRejection.noVoteOpen }
     trace?.enter("V4")
-    let voterKey = campaign.project.keyPrefix + event.pubkey.bytes
-    let hasVoted = try state.contains(CrowdfundingState.voters, voterKey)
-    if circumstances.isLive, hasVoted { throw CrowdfundingRejection.alreadyVoted }
+    var voter = try VoterRecord.read(campaign.project, event.pubkey, state)
+    let rules = VoteRules(options)
+    var dated = DatedTerms(campaign, rules)
+    if circumstances.isLive, try hasStandingVote(voter, event.pubkey, campaign, &dated, reading: state) { throw CrowdfundingRejection.alreadyVoted }
     trace?.enter("V5")
+    let isInPhase = try dated.isVoteOpen(at: event.createdAt, reading: state)
+    if !circumstances.isLive, !isInPhase { throw Parked(CrowdfundingRejection.noVoteOpen, waitingFor: .campaign(campaign.project)) }
 
-    let position = FoldPosition(createdAt: event.createdAt, id: event.id)
-    let content = BallotRecord.Content.vote(weight: vote.weight, vote.reference.claims)
-    var ballot = BallotRecord(position, event.pubkey, content, isLive: circumstances.isLive, isCounted: true)
-    var changes: [StateChange] = []
-    let isOrdered = try !campaign.hasVoteDeletions || isLast(position, in: campaign.project, reading: state)
-    if !hasVoted, deletion == nil, !campaign.hasDeletions, isOrdered {
-      // The first of its pubkey, and no deletion stands behind it: added up without folding again, however many votes there are.
-      try checkPhase(circumstances.isLive ? nil : try JudgedTerms(event, campaign, in: circumstances, reading: state).dated, campaign)
-      campaign.vote = try campaign.vote.adding(vote.weight, VoteRules(options))
-      changes.append(ballot.change(campaign.project))
-    } else {
-      ballot.isCounted = false
-      let known = try CampaignHistory.read(campaign, state)
-      var history = known
-      history.insert(ballot)
-      if let deletion {
-        campaign.hasVoteDeletions = true
-        history.insert(BallotRecord(deletion.deletion, event.pubkey, .deletion(of: [event.id]), isLive: false, isCounted: false))
-      }
-      if !circumstances.isLive {
-        let fold = try CampaignFold(history, campaign, VoteRules(options), countsLive: true)
-        if !fold.isInPhase(ballot) { try checkPhase(fold.versions.effective(at: event.createdAt)?.terms, campaign) }
-      }
-      changes += try refold(&campaign, history, since: known)
+    let record = VoteRecord(event, weight: vote.weight, isLive: circumstances.isLive, deletion: deletion)
+    let wasApproved = campaign.vote.isApproved
+    if deletion != nil { campaign.hasVoteDeletions = true }
+    if try voter.places?.isEmpty != true || !add(record, to: &campaign, isInPhase: isInPhase, rules) {
+      var history = try dated.wholeHistory(reading: state)
+      history.insert(record)
+      if circumstances.isLive { campaign.keep() }
+      try refold(&campaign, history)
     }
-    changes.append(campaign.change)
-    if !hasVoted { changes.append(.put(CrowdfundingState.voters, key: voterKey, value: event.id.bytes)) }
+    if circumstances.isLive { campaign.settleLive(wasApproved: wasApproved) }
+    voter.add(record.position)
 
+    let changes = [record.change(campaign.project), campaign.change, voter.change(campaign.project, event.pubkey)]
     var effects = Effects(changes: changes, note: CrowdfundingNote(.vote, event, campaign.project).bytes)
     effects.provides = [.event(event.id)]
     // Money and votes may undo a deletion of versions, and so open the campaign to what was too early.
@@ -60,16 +48,34 @@ extension CrowdfundingValidator {
     return .accepted(effects)
   }
 
-  /// V3 from sync: a vote outside the phase that is known waits for versions that may still come.
-  private func checkPhase(_ terms: CampaignTerms?, _ campaign: CampaignRecord) throws {
-    guard let terms, terms.status != .votePending else { return }
-    throw Parked(CrowdfundingRejection.noVoteOpen, waitingFor: .campaign(campaign.project))
+  /// Adds a pubkey's first vote to the sums, however many votes there are; false where they have to be folded again.
+  private func add(_ vote: VoteRecord, to campaign: inout CampaignRecord, isInPhase: Bool, _ rules: VoteRules) throws -> Bool {
+    guard !campaign.hasDeletions, vote.deletion == nil, var tally = campaign.tally else { return false }
+    if isInPhase {
+      guard try tally.insert(vote.weight, at: vote.position, hasDeletions: campaign.hasVoteDeletions, rules) else { return false }
+    }
+    campaign.tally = tally
+    if vote.isLive || isInPhase { campaign.vote = try campaign.vote.adding(vote.weight, rules) }
+    campaign.settleApproval(rules)
+    return true
   }
 
-  private func isLast(_ position: FoldPosition, in project: ProjectID, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    let prefix = project.keyPrefix
-    let end = prefix + [UInt8](repeating: 0xff, count: 40)
-    guard let last = try state.last(CrowdfundingState.ballots, prefix: prefix, upTo: end) else { return true }
-    return last.key.lexicographicallyPrecedes(CrowdfundingState.timedKey(project, position.createdAt, position.id))
+  /// V4: whether a vote of this pubkey stands here. Asked while the vote is open, so that nothing was approved yet and every deletion holds.
+  private func hasStandingVote(
+    _ voter: VoterRecord, _ pubkey: PublicKey, _ campaign: CampaignRecord, _ dated: inout DatedTerms,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Bool {
+    guard let places = voter.places else {
+      return try CampaignFold(dated.wholeHistory(reading: state), campaign, VoteRules(options), .here).votes.hasStandingVote(of: pubkey)
+    }
+    for place in places {
+      guard let vote = try VoteRecord.read(campaign.project, place, state) else { throw Fault.corrupt(CrowdfundingState.voters, "a vote is missing") }
+      if vote.isLive {
+        if vote.deletion?.isLive != true { return true }
+      } else if try vote.deletion == nil && dated.isVoteOpen(at: place.createdAt, reading: state) {
+        return true
+      }
+    }
+    return false
   }
 }

@@ -16,22 +16,20 @@ public final class CrowdfundingValidator: Validator {
 
   public func claim(on event: borrowing EventSlices) -> Claim { CrowdfundingEvent.claim(on: event) }
 
-  /// A kind 5 without our kinds in its `k` tags is ours when it names something of ours by the same author.
+  /// A kind 5 without our kinds in its `k` tags is ours when it names something of ours by the same author, and where it says no kinds at all when it
+  /// names something unknown, which may be ours yet.
   public func owns(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
     guard event.kind == 5 else { return false }
+    let mayNameOurs = event.tags.first(named: "k") == nil
     for tag in event.tags.all(named: "e").prefix(Deletion.maxTargets) {
       guard let id = tag[1].flatMap({ EventID(hex: $0) }) else { continue }
-      if let known = try state.known(id) {
-        if let note = try CrowdfundingNote(known), note.author == event.pubkey, note.kind != .deletion { return true }
-      } else if try state.isParked(id, by: event.pubkey) {
-        return true
-      }
+      let known = try state.known(id)
+      if known == nil, mayNameOurs { return true }
+      if let note = try CrowdfundingNote(known), note.author == event.pubkey { return true }
     }
     for tag in event.tags.all(named: "a").prefix(Deletion.maxTargets) {
-      guard let address = tag[1].flatMap({ Address(parsing: $0) }), address.kind == 30904, address.pubkey == event.pubkey,
-        (1...128).contains(address.identifier.count)
-      else { continue }
-      if try state.contains(CrowdfundingState.addresses, CrowdfundingState.addressKey(address.pubkey, address.identifier)) { return true }
+      guard let address = tag[1].flatMap({ Address(parsing: $0) }), Deletion.isCampaign(address, of: event.pubkey) else { continue }
+      if try mayNameOurs || state.contains(CrowdfundingState.addresses, CrowdfundingState.addressKey(address.pubkey, address.identifier)) { return true }
     }
     return false
   }

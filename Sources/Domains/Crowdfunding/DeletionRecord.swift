@@ -2,15 +2,20 @@
 import Nostr
 import Policy
 
-/// A deletion that came before what it deletes.
+/// A deletion, by its author, of an event that was not known when it came. Remembered for ever.
 struct DeletionRecord: Equatable, Sendable {
-  let deletion: FoldPosition
-  let receivedAt: UInt64
+  /// Of several deletions the earliest.
+  var position: FoldPosition
+  /// One of them was accepted live.
+  var isLive: Bool
 
-  /// How long it is remembered.
-  static let keptSeconds: UInt64 = 7 * 86_400
-  /// How many of one pubkey are remembered.
-  static let maxPerPubkey = 100
+  // created_at 8 · id 32 · live 1; before schema 3 receivedAt 8 instead of live, which says nothing any more
+  func change(_ pubkey: PublicKey, _ target: EventID) -> StateChange {
+    var writer = RecordWriter(capacity: 48)
+    writer.put(position)
+    writer.put(isLive)
+    return .put(CrowdfundingState.deletions, key: Self.key(pubkey, target), value: writer.bytes)
+  }
 
   private static func key(_ pubkey: PublicKey, _ target: EventID) -> [UInt8] {
     var writer = RecordWriter(capacity: 64)
@@ -19,33 +24,27 @@ struct DeletionRecord: Equatable, Sendable {
     return writer.bytes
   }
 
-  // created_at 8 · id 32 · received_at 8
-  func change(_ pubkey: PublicKey, _ target: EventID) -> StateChange {
-    var writer = RecordWriter(capacity: 48)
-    writer.put(deletion.createdAt)
-    writer.put(deletion.id)
-    writer.put(receivedAt)
-    return .put(CrowdfundingState.deletions, key: Self.key(pubkey, target), value: writer.bytes)
-  }
-
-  init(deletion: FoldPosition, receivedAt: UInt64) {
-    self.deletion = deletion
-    self.receivedAt = receivedAt
+  init(_ position: FoldPosition, isLive: Bool) {
+    self.position = position
+    self.isLive = isLive
   }
 
   init(decoding bytes: [UInt8]) throws {
     var reader = RecordReader(bytes, of: CrowdfundingState.deletions)
-    let createdAt = try reader.uint64()
-    deletion = FoldPosition(createdAt: createdAt, id: try reader.eventID())
-    receivedAt = try reader.uint64()
+    position = try reader.foldPosition()
+    isLive = bytes.count == Self.bytesCount ? try reader.bool() : false
   }
 
-  /// The deletion of an event by its author that is still remembered.
-  static func read(_ event: VerifiedEvent, at receivedAt: UInt64, _ state: borrowing some StateReader & ~Copyable) throws -> DeletionRecord? {
-    guard let bytes = try state.value(CrowdfundingState.deletions, key(event.pubkey, event.id)) else { return nil }
-    let record = try DeletionRecord(decoding: bytes)
-    return record.isKept(at: receivedAt) ? record : nil
+  private static let bytesCount = 41
+
+  /// The deletion of an event by its author.
+  static func read(_ author: PublicKey, _ target: EventID, _ state: borrowing some StateReader & ~Copyable) throws -> DeletionRecord? {
+    try state.value(CrowdfundingState.deletions, key(author, target)).map { try DeletionRecord(decoding: $0) }
   }
 
-  func isKept(at time: UInt64) -> Bool { time < receivedAt || time - receivedAt <= Self.keptSeconds }
+  /// Both deletions of one event in one.
+  func merging(_ other: DeletionRecord?) -> DeletionRecord {
+    guard let other else { return self }
+    return DeletionRecord(min(position, other.position), isLive: isLive || other.isLive)
+  }
 }

@@ -6,10 +6,13 @@ public struct Goal: Hashable, Sendable {
   public let type: GoalType
   /// More than zero.
   public let target: Amount
+  /// Wished for, and not needed for the campaign to be funded (C13).
+  public let isOptional: Bool
 
-  public init(type: GoalType, target: Amount) {
+  public init(type: GoalType, target: Amount, isOptional: Bool = false) {
     self.type = type
     self.target = target
+    self.isOptional = isOptional
   }
 }
 

@@ -19,12 +19,17 @@ struct Pot {
     return pot
   }
 
-  /// Whether every goal is reached. The known pot is looked at first: where it is not reached, no other one is read.
-  static func areAllReached(_ goals: [Goal], of project: ProjectID, knowing known: Pot?, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    if let known, goals.contains(where: { $0.type == known.type && known.totals.collected < $0.target }) { return false }
+  /// Whether every goal that is not optional is reached. The known pot is looked at first: where it is not reached, no other one is read.
+  static func areAllReached(
+    _ terms: CampaignTerms, of project: ProjectID, knowing known: Pot?, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Bool {
+    let goals = terms.neededGoals
+    if let known, goals.contains(where: { $0.type == known.type && !known.reaches($0, terms) }) { return false }
     for goal in goals where goal.type != known?.type {
-      if try Pot(goal.type, of: project, reading: state).totals.collected < goal.target { return false }
+      if try !Pot(goal.type, of: project, reading: state).reaches(goal, terms) { return false }
     }
     return true
   }
+
+  private func reaches(_ goal: Goal, _ terms: CampaignTerms) -> Bool { terms.given(totals.collected, for: type) >= goal.target }
 }

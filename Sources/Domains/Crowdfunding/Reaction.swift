@@ -5,44 +5,61 @@ import Policy
 /// How a reaction names its campaign (K3), and what it says of it (K6). A class, since it is much to copy and is handed from check to check.
 public final class CampaignReference: Sendable {
   let project: ProjectID?
+  /// The last `a` that is a campaign's address.
+  let address: Address?
   /// The last `e`: any version of the campaign.
   let event: EventID?
-  /// The last `a` of kind 30904.
-  let address: Address?
   let claims: BindingClaims
-  /// The last `k`, as it is written.
-  let kind: Text?
 
-  /// Throws a `Rejection` when the project id is malformed or no campaign is named at all (K3).
-  init(parsing event: VerifiedEvent) throws {
+  /// Throws a `Rejection` when the project id is malformed, several are named, or no campaign is named at all (K3), and live when what is said of the
+  /// campaign cannot be true (K6).
+  init(parsing event: VerifiedEvent, in circumstances: Circumstances) throws {
     let tags = event.tags
-    if let tag = tags.first(named: "project-id") {
-      guard let project = tag[1].flatMap({ ProjectID($0) }) else { throw CrowdfundingRejection.malformedProject }
-      self.project = project
-    } else {
-      project = nil
-    }
+    project = try Self.project(named: tags.all(named: "project-id"))
+    address = tags.all(named: "a").last { $0[1].map { $0.hasPrefix("30904:") } == true && Self.campaignAddress($0) != nil }
+      .flatMap(Self.campaignAddress)
     self.event = tags.last(named: "e")?[1].flatMap { EventID(hex: $0) }
-    address = tags.all(named: "a").last { $0[1].map { $0.hasPrefix("30904:") } == true }.flatMap { $0[1] }.flatMap { Address(parsing: $0) }
     let pubkey = tags.last(named: "p")?[1].flatMap { PublicKey(hex: $0) }
-    kind = tags.last(named: "k")?[1]
     guard project != nil || self.event != nil || address != nil || pubkey != nil else { throw CrowdfundingRejection.noCampaign }
     var wallet: G1Key?
-    if let tag = tags.last(named: "i") {
-      // Whatever is no Ğ1 key cannot be the Bien's wallet (K6).
-      guard let text = tag[1], text.hasPrefix("g1pub:"), let key = G1Key(Text(utf8: text.bytes.dropFirst(6))) else {
-        throw CrowdfundingRejection.notItsWallet
+    if circumstances.isLive {
+      if let tag = tags.last(named: "i") {
+        // Whatever is no Ğ1 key cannot be the Bien's wallet.
+        guard let text = tag[1], text.hasPrefix("g1pub:"), let key = G1Key(Text(utf8: text.bytes.dropFirst(6))) else {
+          throw CrowdfundingRejection.notItsWallet
+        }
+        wallet = key
       }
-      wallet = key
+      if let kind = tags.last(named: "k")?[1] {
+        guard kind == "30904" || kind == "30023" else { throw CrowdfundingRejection.otherKind }
+      }
     }
     claims = BindingClaims(pubkey: pubkey, wallet: wallet?.key)
   }
 
-  /// What the event waits for when its campaign is unknown, and how that is shown: the strongest reference it has.
+  /// The project that the `project-id` tags name: all the same one.
+  private static func project(named tags: [Tag]) throws -> ProjectID? {
+    var named: ProjectID?
+    for tag in tags {
+      guard let project = tag[1].flatMap({ ProjectID($0) }) else { throw CrowdfundingRejection.malformedProject }
+      guard named == nil || named == project else { throw CrowdfundingRejection.twoCampaigns }
+      named = project
+    }
+    return named
+  }
+
+  /// An address that a campaign can have (C1).
+  private static func campaignAddress(_ tag: Tag) -> Address? {
+    guard let address = tag[1].flatMap({ Address(parsing: $0) }), address.kind == 30904, CrowdfundingState.isIdentifier(address.identifier)
+    else { return nil }
+    return address
+  }
+
+  /// What the event waits for when its campaign is unknown, and how that is shown: the reference that decides.
   var dependency: (Dependency, shown: String) {
     if let project { return (.campaign(project), project.description) }
-    if let event { return (.event(event), event.short) }
     if let address { return (.campaignAddress(address), address.pubkey.short) }
+    if let event { return (.event(event), event.short) }
     if let pubkey = claims.pubkey { return (.bien(pubkey), pubkey.short) }
     return (.event(EventID(.zero)), "")
   }
@@ -85,7 +102,7 @@ public struct Contribution: Sendable {
   let reference: CampaignReference
 
   /// - Returns: nil for an ordinary reaction. Throws a `Rejection`.
-  init?(parsing event: VerifiedEvent, trace: CheckTrace?) throws {
+  init?(parsing event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws {
     trace?.enter("K2")
     switch ReactionAmount(event.content) {
     case .none: return nil
@@ -93,9 +110,7 @@ public struct Contribution: Sendable {
     case .amount(let amount): self.amount = amount
     }
     trace?.enter("K3")
-    reference = try CampaignReference(parsing: event)
-    trace?.enter("K6")
-    try reference.checkKind()
+    reference = try CampaignReference(parsing: event, in: circumstances)
     trace?.enter("K7")
     if let tag = event.tags.first(named: "target") {
       guard let target = tag[1].flatMap({ GoalType($0) }), target != .g1 else { throw CrowdfundingRejection.unknownTarget }
@@ -114,25 +129,16 @@ public struct Vote: Sendable {
   let reference: CampaignReference
 
   /// Throws a `Rejection`.
-  init(parsing event: VerifiedEvent, trace: CheckTrace?) throws {
+  init(parsing event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws {
     trace?.enter("V1")
     guard case .amount(let weight) = ReactionAmount(event.content) else { throw CrowdfundingRejection.malformedVote }
     self.weight = weight
     trace?.enter("V2")
-    reference = try CampaignReference(parsing: event)
-    try reference.checkKind()
+    reference = try CampaignReference(parsing: event, in: circumstances)
     if let type = event.tags.first(named: "vote-type") {
       guard let type = type[1], type == "ASSETS_USAGE" else { throw CrowdfundingRejection.unknownVoteType }
     }
     trace?.enter("V5")
     guard event.tags.first(named: "expiration") == nil else { throw CrowdfundingRejection.voteExpires }
-  }
-}
-
-extension CampaignReference {
-  /// `k`, when present, is 30904 or 30023 (K6).
-  func checkKind() throws {
-    guard let kind else { return }
-    guard kind == "30904" || kind == "30023" else { throw CrowdfundingRejection.otherKind }
   }
 }

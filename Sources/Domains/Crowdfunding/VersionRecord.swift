@@ -3,6 +3,7 @@ import Nostr
 import Policy
 
 /// One accepted version of a campaign, kept as history: later arrivals are judged against the versions of their own time (*Convergence*).
+/// Whether it is in force is not stored: that is folded from all of them.
 struct VersionRecord: Equatable, Sendable {
   let id: EventID
   let createdAt: UInt64
@@ -10,38 +11,35 @@ struct VersionRecord: Equatable, Sendable {
   /// Which binding of the project it belongs to.
   let epoch: UInt8
   let terms: CampaignTerms
-  /// Whether it takes part, given the versions before it. A late arrival may change that.
-  var isEffective: Bool
-  /// The earliest deletion that its author asked for; whether it holds depends on the money and votes before it.
+  /// The earliest deletion that its author asked for by its id; whether it holds depends on the money and votes before it.
   var deletion: FoldPosition?
+  /// One of those deletions was accepted live.
+  var isDeletedLive: Bool
   /// What its signature proves of the binding (C12).
   let trust: CampaignTrust
   let namesBien: Bool
   let namesWallet: Bool
 
-  // version 1 · epoch 1 · effective 1 · trust 1 · names 1 (1 Bien, 2 wallet) · id 32 · author 32 · created_at 8 ·
-  // deletion ?(created_at 8, id 32) · terms
-  private static let recordVersion: UInt8 = 1
+  // version 1 · epoch 1 · unused 1 · trust 1 · marks 1 (1 names the Bien, 2 its wallet, 4 deleted live) · id 32 · author 32 · created_at 8 ·
+  // deletion ?(created_at 8, id 32) · terms. Version 1 has the first layout of terms, and never mark 4.
+  static let newestVersion: UInt8 = 2
 
   func encoded() -> [UInt8] {
     var writer = RecordWriter(capacity: 384)
-    writer.put(Self.recordVersion)
+    writer.put(Self.newestVersion)
     writer.put(epoch)
-    writer.put(isEffective)
+    writer.put(true)
     writer.put(trust.rawValue)
-    writer.put((namesBien ? 1 : 0) | (namesWallet ? 2 : 0) as UInt8)
+    writer.put((namesBien ? 1 : 0) | (namesWallet ? 2 : 0) | (isDeletedLive ? 4 : 0) as UInt8)
     writer.put(id)
     writer.put(author)
     writer.put(createdAt)
-    writer.put(optional: deletion) {
-      $0.put($1.createdAt)
-      $0.put($1.id)
-    }
+    writer.put(optional: deletion) { $0.put($1) }
     writer.put(terms)
     return writer.bytes
   }
 
-  init(_ event: VerifiedEvent, _ version: CampaignVersion, epoch: UInt8, trust: CampaignTrust, deletion: FoldPosition?) {
+  init(_ event: VerifiedEvent, _ version: CampaignVersion, epoch: UInt8, trust: CampaignTrust, deletion: DeletionRecord?) {
     id = event.id
     createdAt = event.createdAt
     author = event.pubkey
@@ -50,26 +48,24 @@ struct VersionRecord: Equatable, Sendable {
     namesBien = version.bien != nil
     namesWallet = version.bienWallet != nil
     terms = version.terms
-    isEffective = true
-    self.deletion = deletion
+    self.deletion = deletion?.position
+    isDeletedLive = deletion?.isLive ?? false
   }
 
   init(decoding bytes: [UInt8]) throws {
     let table = CrowdfundingState.versions
     var reader = RecordReader(bytes, of: table)
-    try reader.version(Self.recordVersion)
-    epoch = try reader.uint8()
-    isEffective = try reader.bool()
-    guard let trust = CampaignTrust(rawValue: try reader.uint8()) else { throw Fault.corrupt(table, "unknown trust") }
-    self.trust = trust
-    let names = try reader.uint8()
-    namesBien = names & 1 != 0
-    namesWallet = names & 2 != 0
-    id = try reader.eventID()
-    author = try reader.publicKey()
-    createdAt = try reader.uint64()
-    deletion = try reader.optional { FoldPosition(createdAt: try $0.uint64(), id: try $0.eventID()) }
-    terms = try reader.campaignTerms(of: table)
+    let head = try VersionHead(&reader, of: table)
+    id = head.id
+    createdAt = head.createdAt
+    author = head.author
+    epoch = head.epoch
+    trust = head.trust
+    namesBien = head.namesBien
+    namesWallet = head.namesWallet
+    deletion = head.deletion
+    isDeletedLive = head.isDeletedLive
+    terms = try reader.campaignTerms(of: table, head.layout)
   }
 
   static func key(_ project: ProjectID, _ createdAt: UInt64, _ id: EventID) -> [UInt8] {
@@ -83,32 +79,89 @@ struct VersionRecord: Equatable, Sendable {
   func change(_ project: ProjectID) -> StateChange {
     .put(CrowdfundingState.versions, key: Self.key(project, createdAt, id), value: encoded())
   }
+}
 
-  /// All versions of a project's present binding, oldest first.
-  static func all(of project: ProjectID, epoch: UInt8, _ state: borrowing some StateReader & ~Copyable) throws -> [VersionRecord] {
-    var records: [VersionRecord] = []
-    try state.scan(CrowdfundingState.versions, prefix: project.keyPrefix) { _, value in
-      let record = try VersionRecord(decoding: value)
-      if record.epoch == epoch { records.append(record) }
-      return true
-    }
-    return records
+/// What stands before the terms in a version's row.
+struct VersionHead {
+  let layout: TermsLayout
+  let id: EventID
+  let createdAt: UInt64
+  let author: PublicKey
+  let epoch: UInt8
+  let deletion: FoldPosition?
+  let isDeletedLive: Bool
+  let trust: CampaignTrust
+  let namesBien: Bool
+  let namesWallet: Bool
+
+  init(_ reader: inout RecordReader, of table: Table) throws {
+    let version = try reader.uint8()
+    guard (1...VersionRecord.newestVersion).contains(version) else { throw Fault.corrupt(table, "record version \(version)") }
+    layout = version == 1 ? .first : .second
+    epoch = try reader.uint8()
+    _ = try reader.uint8()
+    guard let trust = CampaignTrust(rawValue: try reader.uint8()) else { throw Fault.corrupt(table, "unknown trust") }
+    self.trust = trust
+    let marks = try reader.uint8()
+    namesBien = marks & 1 != 0
+    namesWallet = marks & 2 != 0
+    isDeletedLive = marks & 4 != 0
+    id = try reader.eventID()
+    author = try reader.publicKey()
+    createdAt = try reader.uint64()
+    deletion = try reader.optional { try $0.foldPosition() }
+  }
+}
+
+/// A version as a fold looks at it: the row that is stored, read only as far as folding needs it.
+struct FoldedVersion {
+  let head: VersionHead
+  let terms: FoldedTerms
+  /// The `d`: with the author, its address.
+  let identifier: ArraySlice<UInt8>
+  private let row: [UInt8]
+
+  var id: EventID { head.id }
+  var createdAt: UInt64 { head.createdAt }
+
+  init(decoding row: [UInt8]) throws {
+    var reader = RecordReader(row, of: CrowdfundingState.versions)
+    head = try VersionHead(&reader, of: CrowdfundingState.versions)
+    (terms, identifier) = try FoldedTerms.read(&reader, of: CrowdfundingState.versions, head.layout)
+    self.row = row
   }
 
-  /// The newest effective version whose created_at is not after a time.
-  static func effective(
-    of project: ProjectID, epoch: UInt8, at time: UInt64, _ state: borrowing some StateReader & ~Copyable
-  ) throws -> VersionRecord? {
-    let prefix = project.keyPrefix
-    var end = prefix
-    withUnsafeBytes(of: time.bigEndian) { end += $0 }
-    end += [UInt8](repeating: 0xff, count: 32)
-    while let (key, value) = try state.last(CrowdfundingState.versions, prefix: prefix, upTo: end) {
-      let record = try VersionRecord(decoding: value)
-      if record.epoch == epoch, record.isEffective { return record }
-      guard let before = key.predecessor else { return nil }
-      end = before
+  /// Everything that the row holds.
+  var record: VersionRecord { get throws { try VersionRecord(decoding: row) } }
+
+  /// Whether the order of two versions is that of the fold: of one second the lowest id is the last, as relays prefer it.
+  func precedes(_ other: FoldedVersion) -> Bool {
+    createdAt == other.createdAt ? other.id < id : createdAt < other.createdAt
+  }
+
+  /// All versions of a project's present binding, in fold order.
+  static func all(of project: ProjectID, epoch: UInt8, _ state: borrowing some StateReader & ~Copyable) throws -> [FoldedVersion] {
+    var versions: [FoldedVersion] = []
+    try state.scan(CrowdfundingState.versions, prefix: project.keyPrefix) { _, row in
+      let version = try FoldedVersion(decoding: row)
+      if version.head.epoch == epoch { versions.append(version) }
+      return true
     }
-    return nil
+    return versions
+  }
+}
+
+extension RecordWriter {
+  // created_at 8 · id 32
+  mutating func put(_ position: FoldPosition) {
+    put(position.createdAt)
+    put(position.id)
+  }
+}
+
+extension RecordReader {
+  mutating func foldPosition() throws -> FoldPosition {
+    let createdAt = try uint64()
+    return FoldPosition(createdAt: createdAt, id: try eventID())
   }
 }

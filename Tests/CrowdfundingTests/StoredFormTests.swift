@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+@testable import Crowdfunding
+import Nostr
+import Policy
+import TestSupport
+import Testing
+
+/// Rows as programs before schema 3 wrote them.
+@Suite("States of before")
+struct StoredFormTests {
+  private enum Old {
+    static func put(_ terms: CampaignTerms, to writer: inout RecordWriter) {
+      var now = RecordWriter()
+      now.put(terms)
+      // The newest layout ends with the owners' commons: presence 1 · amount 8.
+      writer.put(fixed: now.bytes.dropLast(9))
+    }
+
+    static func campaign(_ record: CampaignRecord, hasVoteDeletions: Bool = false, vote: VoteState) -> StateChange {
+      var writer = RecordWriter()
+      writer.put(UInt8(1))
+      writer.put(record.epoch)
+      writer.put(record.trust.rawValue)
+      writer.put(false)
+      writer.put(hasVoteDeletions)
+      writer.put(false)
+      writer.put(record.captain)
+      writer.put(optional: record.bien) { $0.put($1) }
+      writer.put(optional: record.wallet) { $0.put($1) }
+      writer.put(optional: record.cell) { $0.put($1) }
+      writer.put(optional: record.latest) {
+        $0.put($1.id)
+        $0.put($1.author)
+        $0.put($1.createdAt)
+        $0.put($1.unclaimedStatus.rawValue)
+        put($1.terms, to: &$0)
+      }
+      writer.put(vote)
+      return .put(CrowdfundingState.campaigns, key: record.project.bytes, value: writer.bytes)
+    }
+
+    static func version(_ record: CampaignRecord, _ head: CampaignRecord.Head) -> StateChange {
+      var writer = RecordWriter()
+      for byte: UInt8 in [1, 0, 1, 0, 3] { writer.put(byte) }
+      writer.put(head.id)
+      writer.put(head.author)
+      writer.put(head.createdAt)
+      writer.put(false)
+      put(head.terms, to: &writer)
+      return .put(CrowdfundingState.versions, key: VersionRecord.key(record.project, head.createdAt, head.id), value: writer.bytes)
+    }
+
+    static func ballot(_ project: ProjectID, _ event: Event, type: UInt8, _ rest: (inout RecordWriter) -> Void) -> StateChange {
+      var writer = RecordWriter()
+      for byte: UInt8 in [1, type, 0, 1] { writer.put(byte) }
+      writer.put(event.pubkey)
+      rest(&writer)
+      return .put(CrowdfundingState.ballots, key: CrowdfundingState.timedKey(project, event.createdAt, event.id), value: writer.bytes)
+    }
+  }
+
+  @Test("a campaign of before is read whole, its optional goals and commons from the event itself")
+  func campaign() throws {
+    let event = Sample.campaign(status: "crowdfunding") {
+      $0 += [["goal", "ZEN_COMMONS", "10", "0", "optional"], ["owner", Sample.cell.hex, "commons", "7", "ZEN"]]
+    }
+    let state = MemoryState()
+    try state.judge(event, from: .ip4)
+    let now = try #require(try state.campaign())
+    state.apply([Old.campaign(now, vote: VoteState()), Old.version(now, try #require(now.latest))])
+    let old = try #require(try state.campaign())
+    #expect(old.head?.terms == now.head?.terms)
+    #expect(old.head?.terms.commons == Amount(hundredths: 700))
+    #expect(old.tally == nil)
+    let digest = try state.digest()
+    #expect(try state.judge(Sample.campaign(status: "crowdfunding", at: 10) {
+      $0 += [["goal", "ZEN_COMMONS", "10", "0", "optional"], ["owner", Sample.cell.hex, "commons", "7", "ZEN"]]
+    }, from: .ip4) == Relay.accept)
+    #expect(try state.campaign()?.tally == VoteTally())
+    #expect(try state.digest() != digest)
+  }
+
+  @Test("votes of before, and deletions of votes in rows of their own, fold as they did")
+  func votes() throws {
+    let state = MemoryState()
+    try state.judge(Sample.campaign(status: "vote_pending"), from: .ip4)
+    let record = try #require(try state.campaign())
+    let project = record.project
+    let votes = [Sample.vote("+2", by: TestKey("a")), Sample.vote("+3", by: TestKey("b"))]
+    let deletion = Sample.deletion(of: [votes[0]], at: 120, by: TestKey("a"))
+    var vote = VoteState()
+    vote.total = Amount(hundredths: 300)
+    vote.voters = 1
+    state.apply(
+      votes.map { event in
+        Old.ballot(project, event, type: 1) {
+          $0.put(Amount(hundredths: UInt64(event.content.string.dropFirst()).map { $0 * 100 } ?? 0))
+          $0.put(false)
+          $0.put(false)
+        }
+      } + [Old.ballot(project, deletion, type: 2) { $0.put(votes[0].id) }, Old.campaign(record, hasVoteDeletions: true, vote: vote)]
+        + votes.map { .put(CrowdfundingState.voters, key: project.keyPrefix + $0.pubkey.bytes, value: $0.id.bytes) })
+    #expect(try state.campaign()?.vote == vote)
+    #expect(try state.judge(Sample.vote("+5", at: 150, by: TestKey("b")), from: .ip4) == "blocked: already voted on this project")
+    #expect(try state.judge(Sample.vote("+5", at: 150, by: TestKey("a")), from: .ip4) == Relay.accept)
+    #expect(try state.campaign()?.vote.total.hundredths == 800)
+    #expect(try state.campaign()?.tally?.state.voters == 2)
+  }
+
+  @Test("a deletion that was remembered for 7 days is remembered for ever")
+  func memory() throws {
+    let state = MemoryState()
+    let vote = Sample.vote()
+    var writer = RecordWriter()
+    writer.put(Sample.start + 5)
+    writer.put(vote.id)
+    writer.put(Sample.start)
+    state.apply([.put(CrowdfundingState.deletions, key: vote.pubkey.bytes + vote.id.bytes, value: writer.bytes)])
+    try state.judge(Sample.campaign(status: "vote_pending"), from: .ip4)
+    #expect(try state.judge(vote, from: .ip4, at: Sample.start + 30 * 86_400) == "blocked: deleted by its author")
+  }
+
+  @Test("rows that this program cannot read are faults, and no trap")
+  func damaged() throws {
+    let state = MemoryState()
+    try state.judge(Sample.campaign(status: "vote_pending"), from: .ip4)
+    let project = try #require(try state.campaign()).project
+    for bytes: [UInt8] in [[], [9], [2, 0], [UInt8](repeating: 255, count: 300)] {
+      state.apply([.put(CrowdfundingState.campaigns, key: project.bytes, value: bytes)])
+      #expect(throws: Fault.self) { try state.campaign() }
+    }
+  }
+}
