@@ -197,7 +197,9 @@ struct CampaignTests {
     }
   }
 
-  @Test("C10: words that are no members are no secrets", arguments: ["salt and pepper", "{\"note\":\"salt\"}", "\"salt\", \"pepper\"", "nsec", "\\\\\\u00"])
+  @Test(
+    "C10: words that are no members are no secrets",
+    arguments: ["salt and pepper", "{\"note\":\"salt\"}", "\"salt\", \"pepper\"", "nsec", "\\\\\\u00"])
   func harmless(content: String) throws {
     #expect(try Relay().live(Sample.campaign(content: content)) == Relay.accept)
   }

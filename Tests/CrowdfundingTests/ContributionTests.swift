@@ -80,7 +80,9 @@ struct ContributionTests {
     let unknown = String(repeating: "ab", count: 32)
     // The first of each is unknown here, though the others name a campaign that is known.
     let references = [
-      ([["p", Sample.bien.hex], ["e", known], ["a", address], ["project-id", "CF-NOT-HERE"]], "CF-NOT-HERE", "invalid: reaction names two campaigns"),
+      (
+        [["p", Sample.bien.hex], ["e", known], ["a", address], ["project-id", "CF-NOT-HERE"]], "CF-NOT-HERE", "invalid: reaction names two campaigns"
+      ),
       ([["e", unknown], ["project-id", "CF-NOT-HERE"]], "CF-NOT-HERE", "error: project not found"),
       ([["p", Sample.bien.hex], ["e", known], ["a", "30904:\(Sample.stranger.hex):x"]], Sample.stranger.pubkey.short, "error: project not found"),
       ([["p", Sample.bien.hex], ["e", unknown]], "abababab", "error: project not found"),

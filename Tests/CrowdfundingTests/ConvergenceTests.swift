@@ -30,7 +30,9 @@ struct ConvergenceTests {
     for number in 0..<Self.histories { try check(Self.firstSeed &+ UInt64(number), isMixed: true) }
   }
 
-  @Test("an event that names a replaced version and something stronger or weaker means the same whichever comes first", arguments: ["crowdfunding", "vote-assets"])
+  @Test(
+    "an event that names a replaced version and something stronger or weaker means the same whichever comes first",
+    arguments: ["crowdfunding", "vote-assets"])
   func replacedVersion(topic: String) throws {
     let address = "30904:\(Sample.captain.hex):crowdfund-48.85-2.35-jardin-CF-TEST-1"
     let replaced = ["e", String(repeating: "ab", count: 32)]

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-@testable import Crowdfunding
 import Nostr
 import Policy
 import TestSupport
 import Testing
+
+@testable import Crowdfunding
 
 /// Costs by counted work: how many rows one event reads and writes, whatever others prepared.
 @Suite("No event of crowdfunding is expensive")
@@ -34,8 +35,20 @@ struct CostTests {
       #expect((1...20).contains(try state.rowsRead(for: Sample.deletion(of: [vote], at: 5001, by: TestKey("late")), from: source)))
       #expect(state.writes == 2)
       #expect(try state.campaign()?.vote.voters == UInt64(count))
-      // Its author votes again: that is looked up in the fold, once.
-      #expect((1...(count + 40)).contains(try state.rowsRead(for: Sample.vote("+5", at: 5002, by: TestKey("late")), from: source)))
+      // Its author votes again, and again, and takes that back.
+      for round in 1..<6 {
+        let again = Sample.vote("+5", at: 5000 + UInt64(10 * round), by: TestKey("late"))
+        #expect((1...30).contains(try state.rowsRead(for: again, from: source)))
+        let back = Sample.deletion(of: [again], at: 5001 + UInt64(10 * round), by: TestKey("late"))
+        #expect((1...40).contains(try state.rowsRead(for: back, from: source)))
+        #expect(try state.campaign()?.vote.voters == UInt64(count))
+      }
+      // A version that leaves the vote open looks at no vote, though one is dated ahead of it.
+      #expect((1...16).contains(try state.rowsRead(for: Sample.campaign(status: "vote_pending", at: 6000), from: source)))
+      #expect((count...(count + 30)).contains(try state.rowsRead(for: Sample.campaign(status: "crowdfunding", at: 6001), from: source)))
+      // The vote dated ahead was accepted live: it stands here.
+      #expect(try state.campaign()?.vote.voters == UInt64(count))
+      #expect(try state.campaign()?.tally?.state.voters == UInt64(count - 1))
     }
   }
 
@@ -136,7 +149,9 @@ struct CostTests {
       let last = Sample.deletion(of: [Sample.campaign(status: "cancelled", at: 500)], at: 4000, by: Sample.captain, kinds: ["30904"])
       #expect((1...(2 * count + 40)).contains(try state.rowsRead(for: last, from: .sync)))
       #expect(try state.campaign()?.head == nil)
-      #expect(try state.rowsRead(for: Sample.contribution(at: 600, by: Sample.cell), from: .sync, expecting: "blocked: campaign not active (cancelled)") > 0)
+      #expect(
+        try state.rowsRead(for: Sample.contribution(at: 600, by: Sample.cell), from: .sync, expecting: "blocked: campaign not active (cancelled)") > 0
+      )
     }
   }
 

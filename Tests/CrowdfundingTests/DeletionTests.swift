@@ -258,7 +258,8 @@ struct DeletionTests {
     let cases: [(target: Event, deletion: Event, project: String)] = [
       (campaign, Sample.deletion(of: [campaign], at: 50, by: Sample.captain), "CF-TEST-1"),
       (campaign, Sample.captain.event(kind: 5, createdAt: Sample.start + 50, tags: [["a", Self.address]]), "CF-TEST-1"),
-      (vote, Sample.deletion(of: [vote], at: 110, by: voter), "CF-TEST-1"), (first, Sample.deletion(of: [first], at: 50, by: Sample.captain), "CF-FIRST"),
+      (vote, Sample.deletion(of: [vote], at: 110, by: voter), "CF-TEST-1"),
+      (first, Sample.deletion(of: [first], at: 50, by: Sample.captain), "CF-FIRST"),
     ]
     for (target, deletion, project) in cases {
       var digests: Set<String> = []

@@ -3,8 +3,8 @@ import Crowdfunding
 import Nostr
 import TestSupport
 
-/// A random history of several campaigns: versions that go forward, contributions, votes, votes taken back, in and out of their phases, deletions by id
-/// and by address, before what they delete and behind it, events that are dated ahead, and impostors who name a Bien before it speaks for itself.
+/// A random history of several campaigns: versions that go forward, contributions, votes, votes taken back, in and out of their phases, deletions by
+/// id and by address, before what they delete and behind it, events that are dated ahead, and impostors who name a Bien before it speaks for itself.
 struct History {
   /// One event with its own time of receipt.
   struct Entry {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-@testable import Crowdfunding
 import Nostr
 import Policy
 import TestSupport
+
+@testable import Crowdfunding
 
 /// A state in memory that counts what is read of it: costs are tested by work, not by time.
 final class MemoryState: StateReader {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-@testable import Crowdfunding
 import Nostr
 import Policy
 import TestSupport
 import Testing
+
+@testable import Crowdfunding
 
 /// Rows as programs before schema 3 wrote them.
 @Suite("States of before")
@@ -73,9 +74,11 @@ struct StoredFormTests {
     #expect(old.head?.terms.commons == Amount(hundredths: 700))
     #expect(old.tally == nil)
     let digest = try state.digest()
-    #expect(try state.judge(Sample.campaign(status: "crowdfunding", at: 10) {
-      $0 += [["goal", "ZEN_COMMONS", "10", "0", "optional"], ["owner", Sample.cell.hex, "commons", "7", "ZEN"]]
-    }, from: .ip4) == Relay.accept)
+    #expect(
+      try state.judge(
+        Sample.campaign(status: "crowdfunding", at: 10) {
+          $0 += [["goal", "ZEN_COMMONS", "10", "0", "optional"], ["owner", Sample.cell.hex, "commons", "7", "ZEN"]]
+        }, from: .ip4) == Relay.accept)
     #expect(try state.campaign()?.tally == VoteTally())
     #expect(try state.digest() != digest)
   }

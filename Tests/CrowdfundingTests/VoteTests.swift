@@ -102,6 +102,10 @@ struct VoteTests {
       digests.insert(try relay.digest())
     }
     #expect(digests.count == 1)
+    // It does not approve either, though nothing was approved before it.
+    for other in ["a", "b"] { try relay.sync(Sample.vote("+10", by: TestKey(other))) }
+    for event in [vote, deletion] { try relay.sync(event) }
+    #expect(try figures() == [2000, 2, 0])
   }
 
   @Test("a deletion that is dated after the approval changes nothing; one dated before it undoes it, where nothing was decided live")

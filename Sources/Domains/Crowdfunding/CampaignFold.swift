@@ -4,9 +4,9 @@ import Policy
 
 /// A campaign's history folded in one pass: which versions are in force, whether it is deleted, which contributions and votes are in their phase.
 ///
-/// A pure function of what was accepted, so any order of arrival gives the same (*Convergence*). A version that does not fit the one before it is not in
-/// force. A campaign is deleted unless a counted contribution or a standing vote is dated before the deletion, or a version after it; that version begins
-/// anew. Everything is looked at once, so it costs no more than sorting does.
+/// A pure function of what was accepted, so any order of arrival gives the same (*Convergence*). A version that does not fit the one before it is not
+/// in force. A campaign is deleted unless a counted contribution or a standing vote is dated before the deletion, or a version after it; that version
+/// begins anew. Everything is looked at once, so it costs no more than sorting does.
 struct CampaignFold {
   /// Whose view it is.
   enum View {

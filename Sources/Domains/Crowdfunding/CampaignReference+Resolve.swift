@@ -3,8 +3,8 @@ import Nostr
 import Policy
 
 extension CampaignReference {
-  /// The campaign that a reaction names (K3, K4): the strongest reference that is present decides alone, whatever is known here, so that what a reaction
-  /// means depends on nothing but itself. Live, the others that are known here have to agree.
+  /// The campaign that a reaction names (K3, K4): the strongest reference that is present decides alone, whatever is known here, so that what a
+  /// reaction means depends on nothing but itself. Live, the others that are known here have to agree.
   ///
   /// Throws a `Rejection`; from sync `Parked`, under the reference that decides, when that is not known yet.
   func resolve(in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?) throws -> CampaignRecord {

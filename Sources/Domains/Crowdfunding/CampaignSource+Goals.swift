@@ -3,8 +3,8 @@ import Nostr
 import Policy
 
 extension CampaignSource {
-  /// C7: each goal once, target > 0, `optional` where the fifth element says so; the JSON dialect writes targets in `zen_target` and `g1_target` tags and in `totals`
-  /// (0: no such goal), and where a target is written twice both agree.
+  /// C7: each goal once, target > 0, `optional` where the fifth element says so; the JSON dialect writes targets in `zen_target` and `g1_target` tags
+  /// and in `totals` (0: no such goal), and where a target is written twice both agree.
   func goals() throws -> [Goal] {
     var targets: [GoalType: Amount] = [:]
     var optional: Set<GoalType> = []

@@ -56,8 +56,8 @@ enum TermsLayout {
 }
 
 extension RecordWriter {
-  // status 1 · closed_at ? · goals n×(type 1, with 0x80 optional, target 8) · inactive n×1 · wallets n×(type 1, key 32, text) · owners 32 · title · d ·
-  // commons ?(8)
+  // status 1 · closed_at ? · goals n×(type 1, with 0x80 optional, target 8) · inactive n×1 · wallets n×(type 1, key 32, text) · owners 32 · title · d
+  // · commons ?(8)
   mutating func put(_ terms: CampaignTerms) {
     put(terms.status.rawValue)
     put(optional: terms.closedAt) { $0.put($1) }

@@ -46,6 +46,7 @@ public struct CampaignVersion: Sendable {
     unreadableFigures = source.unreadableFigures()
     terms = CampaignTerms(
       status: status, closedAt: closedAt, goals: goals, inactiveGoals: source.inactiveGoals(), wallets: wallets,
-      owners: CampaignTerms.digest(of: owners), commons: CampaignTerms.commons(of: owners), title: String(decoding: title.bytes.prefix(256), as: UTF8.self), identifier: identifier)
+      owners: CampaignTerms.digest(of: owners), commons: CampaignTerms.commons(of: owners),
+      title: String(decoding: title.bytes.prefix(256), as: UTF8.self), identifier: identifier)
   }
 }

@@ -94,13 +94,15 @@ extension CrowdfundingValidator {
     if let deletedAt = campaign.deletedAt, event.createdAt <= deletedAt.createdAt { throw CrowdfundingRejection.newerKnown }
   }
 
-  /// Puts a version in its place. Where it is the last of all and no vote stands at its time or behind it, nothing is folded again.
+  /// Puts a version in its place. Where it is the last of all, and votes dated behind it are as open or closed as before, nothing is folded again.
   private func add(
     _ version: VersionRecord, to campaign: inout CampaignRecord, isFirst: Bool, reading state: borrowing some StateReader & ~Copyable
   ) throws {
     let project = campaign.project
-    let isFolded = try campaign.tally == nil || hasVotes(from: version.createdAt, project, reading: state)
-    if try !isFolded && !campaign.hasDeletions && (isFirst || isLast(version, of: project, reading: state)) {
+    let isLast = try !campaign.hasDeletions && (isFirst || isLast(version, of: project, reading: state))
+    let opensOrCloses = (campaign.latest?.terms.status == .votePending) != (version.terms.status == .votePending)
+    let isFolded = try campaign.tally == nil || (!isLast || opensOrCloses) && hasVotes(from: version.createdAt, project, reading: state)
+    if isLast, !isFolded {
       if let latest = campaign.latest, !CampaignRules.allowsSync(from: FoldedTerms(latest.terms), to: FoldedTerms(version.terms)) { return }
       let unclaimed = version.terms.status.isClaim ? campaign.latest?.unclaimedStatus ?? .crowdfunding : version.terms.status
       campaign.latest = CampaignRecord.Head(

@@ -6,8 +6,8 @@ import Policy
 extension CrowdfundingValidator {
   /// Kind 5 by the author of what it names: a vote that is open is taken back, a campaign without money or votes goes; a contribution stays paid.
   ///
-  /// What is unknown yet is remembered for ever, by id and by address. One that says no kinds, and of which nothing is known here, neither what it names nor
-  /// its author, is nobody's for now: it is kept aside until what it names comes. Live, one target that counts refuses the whole.
+  /// What is unknown yet is remembered for ever, by id and by address. One that says no kinds, and of which nothing is known here, neither what it
+  /// names nor its author, is nobody's for now: it is kept aside until what it names comes. Live, one target that counts refuses the whole.
   func decide(
     _ deletion: Deletion, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
@@ -137,10 +137,11 @@ extension CrowdfundingValidator {
     var here = campaign.vote
     var dated = DatedTerms(campaign, rules)
     for vote in votes {
-      // Its author's only vote, that was not taken back before.
+      // Its author's only standing vote, that was not taken back before.
       let known = try VoteRecord.read(campaign.project, vote.position, state)
-      guard let deletion = vote.deletion, known?.deletion == nil,
-        try VoterRecord.read(campaign.project, vote.pubkey, state).places?.count == 1, !(vote.isNeverCast && tally.state.isApproved)
+      let voter = try VoterRecord.read(campaign.project, vote.pubkey, state)
+      guard let deletion = vote.deletion, known?.deletion == nil, try voter.isAlone(at: vote.position, of: campaign.project, reading: state),
+        voter.places?.count == 1 || !tally.state.isApproved, !(vote.isNeverCast && tally.state.isApproved)
       else { return false }
       let isInPhase = try dated.isVoteOpen(at: vote.position.createdAt, reading: state)
       let wasApproved = tally.state.isApproved

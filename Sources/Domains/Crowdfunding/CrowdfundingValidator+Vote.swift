@@ -27,7 +27,9 @@ extension CrowdfundingValidator {
     let record = VoteRecord(event, weight: vote.weight, isLive: circumstances.isLive, deletion: deletion)
     let wasApproved = campaign.vote.isApproved
     if deletion != nil { campaign.hasVoteDeletions = true }
-    if try voter.places?.isEmpty != true || !add(record, to: &campaign, isInPhase: isInPhase, rules) {
+    let isAlone = try voter.isAlone(at: record.position, of: campaign.project, reading: state)
+    let isFirst = voter.places?.isEmpty == true
+    if try !isAlone || !isFirst && campaign.tally?.state.isApproved != false || !add(record, to: &campaign, isInPhase: isInPhase, rules) {
       var history = try dated.wholeHistory(reading: state)
       history.insert(record)
       if circumstances.isLive { campaign.keep() }
@@ -48,7 +50,7 @@ extension CrowdfundingValidator {
     return .accepted(effects)
   }
 
-  /// Adds a pubkey's first vote to the sums, however many votes there are; false where they have to be folded again.
+  /// Adds a pubkey's only standing vote to the sums, however many votes there are; false where they have to be folded again.
   private func add(_ vote: VoteRecord, to campaign: inout CampaignRecord, isInPhase: Bool, _ rules: VoteRules) throws -> Bool {
     guard !campaign.hasDeletions, vote.deletion == nil, var tally = campaign.tally else { return false }
     if isInPhase {

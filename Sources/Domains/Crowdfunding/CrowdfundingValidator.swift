@@ -29,7 +29,9 @@ public final class CrowdfundingValidator: Validator {
     }
     for tag in event.tags.all(named: "a").prefix(Deletion.maxTargets) {
       guard let address = tag[1].flatMap({ Address(parsing: $0) }), Deletion.isCampaign(address, of: event.pubkey) else { continue }
-      if try mayNameOurs || state.contains(CrowdfundingState.addresses, CrowdfundingState.addressKey(address.pubkey, address.identifier)) { return true }
+      if try mayNameOurs || state.contains(CrowdfundingState.addresses, CrowdfundingState.addressKey(address.pubkey, address.identifier)) {
+        return true
+      }
     }
     return false
   }

@@ -44,7 +44,8 @@ struct FoldedTerms {
     _ = try reader.fixed(Int(try reader.uint32()))
     let identifier = try reader.fixed(Int(try reader.uint32()))
     let terms = FoldedTerms(
-      status: status, closedAt: closedAt, goals: goals, inactiveBits: inactiveBits, wallets: wallets, owners: owners, knowsOptional: layout == .second)
+      status: status, closedAt: closedAt, goals: goals, inactiveBits: inactiveBits, wallets: wallets, owners: owners, knowsOptional: layout == .second
+    )
     return (terms, identifier)
   }
 

@@ -2,9 +2,9 @@
 
 /// Looks for key material in an event (C10): `nsec1`, also in capitals, and JSON members named derivation, salt or pepper.
 ///
-/// Nothing is parsed, so that nothing hides behind what a parser does not take: byte order marks, odd white space, lists, elements of tags that are no
-/// strings. A JSON text in a string is found behind its backslashes, and what is written with escapes when they are undone, level by level: each level
-/// is shorter than the one before.
+/// Nothing is parsed, so that nothing hides behind what a parser does not take: byte order marks, odd white space, lists, elements of tags that are
+/// no strings. A JSON text in a string is found behind its backslashes, and what is written with escapes when they are undone, level by level: each
+/// level is shorter than the one before.
 enum SecretSearch {
   /// How many texts within texts are looked into.
   private static let maxLevels = 8

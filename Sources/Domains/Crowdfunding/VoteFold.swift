@@ -4,8 +4,8 @@ import Policy
 
 /// A campaign's votes and their deletions, folded in (created_at, id) order, so that a late arrival gives the same result as a timely one.
 ///
-/// Of the standing votes of one pubkey the earliest counts. A vote is taken back at the later of the two times, where the vote is not approved before;
-/// one whose deletion stands before it was never cast. It goes forward step by step, each once: n log n for all.
+/// Of the standing votes of one pubkey the earliest counts. A vote is taken back at the later of the two times, where the vote is not approved
+/// before; one whose deletion stands before it was never cast. It goes forward step by step, each once: n log n for all.
 struct VoteFold {
   private(set) var tally = VoteTally()
   /// In fold order.
@@ -22,7 +22,9 @@ struct VoteFold {
   private var waiting: [PublicKey: Queue] = [:]
 
   private enum Fate {
-    case outside, standing, takenBack
+    case outside, counted, waiting, takenBack
+
+    var isStanding: Bool { self == .counted || self == .waiting }
   }
 
   private struct Queue {
@@ -66,56 +68,66 @@ struct VoteFold {
   private mutating func cast(_ index: Int, _ isOpen: (UInt64) -> Bool) throws {
     let vote = votes[index]
     guard !vote.isNeverCast, isOpen(vote.position.createdAt) else { return }
-    fates[index] = .standing
     if counted[vote.pubkey] == nil {
+      fates[index] = .counted
       counted[vote.pubkey] = index
       try tally.add(vote.weight, at: vote.position, rules)
     } else {
+      fates[index] = .waiting
       waiting[vote.pubkey, default: Queue()].votes.append(index)
     }
   }
 
   private mutating func takeBack(_ index: Int, at position: FoldPosition) throws {
-    guard fates[index] == .standing, !tally.state.isApproved else { return }
+    guard fates[index].isStanding, !tally.state.isApproved else { return }
     let pubkey = votes[index].pubkey
+    let wasCounted = fates[index] == .counted
     fates[index] = .takenBack
-    guard counted[pubkey] == index else { return }
+    guard wasCounted else { return }
     counted[pubkey] = nil
     try tally.remove(votes[index].weight)
     while let next = waiting[pubkey]?.next() {
-      guard fates[next] == .standing else { continue }
+      guard fates[next] == .waiting else { continue }
+      fates[next] = .counted
       counted[pubkey] = next
       return try tally.add(votes[next].weight, at: position, rules)
     }
   }
 
   /// The votes that count, in fold order.
-  var countedVotes: [VoteRecord] { counted.values.sorted().map { votes[$0] } }
+  var countedVotes: [VoteRecord] { votes.indices.filter { fates[$0] == .counted }.map { votes[$0] } }
 
   /// What holds here: a live vote counts unless a live deletion took it back, before any other of its author; the others as they are folded.
   /// Whoever is approved here stays so: that is asked of the campaign's record.
   func here() throws -> VoteState {
-    guard votes.contains(where: { $0.isLive || $0.deletion?.isLive == true }) else { return tally.state }
-    var standing: [PublicKey: Int] = [:]
-    standing.reserveCapacity(counted.count)
+    // Most votes count here as they do in the fold: only those pubkeys are looked at of which some vote does not.
+    var differing: [PublicKey: Int?] = [:]
+    for index in votes.indices {
+      let stands = standsHere(index)
+      if fates[index] == .counted ? !stands : stands && votes[index].isLive { differing[votes[index].pubkey] = .some(nil) }
+    }
+    var state = tally.state
+    guard !differing.isEmpty else { return state }
     for index in votes.indices {
       let vote = votes[index]
-      guard vote.deletion?.isLive != true, vote.isLive || fates[index] == .standing else { continue }
-      if let other = standing[vote.pubkey], votes[other].isLive || !vote.isLive { continue }
-      standing[vote.pubkey] = index
+      guard let standing = differing[vote.pubkey] else { continue }
+      if fates[index] == .counted { state = try state.removing(vote.weight) }
+      guard standsHere(index) else { continue }
+      if let standing, votes[standing].isLive || !vote.isLive { continue }
+      differing[vote.pubkey] = .some(index)
     }
-    var state = VoteState()
-    for index in standing.values { state = try state.adding(votes[index].weight, rules) }
+    for index in differing.values.compactMap({ $0 }) { state = try state.adding(votes[index].weight, rules) }
     state.isApproved = state.reaches(rules) || tally.state.isApproved
     return state
   }
 
-  /// Whether a pubkey has a vote that stands here.
-  func hasStandingVote(of voter: PublicKey) -> Bool {
-    votes.indices.contains { index in
-      votes[index].pubkey == voter && votes[index].deletion?.isLive != true && (votes[index].isLive || fates[index] == .standing)
-    }
+  private func standsHere(_ index: Int) -> Bool {
+    let vote = votes[index]
+    return vote.deletion?.isLive != true && (vote.isLive || fates[index].isStanding)
   }
+
+  /// Whether a pubkey has a vote that stands here.
+  func hasStandingVote(of voter: PublicKey) -> Bool { votes.indices.contains { votes[$0].pubkey == voter && standsHere($0) } }
 }
 
 /// When a vote is approved.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
 import Nostr
 import Policy
 
@@ -41,6 +42,30 @@ struct VoteRecord: Equatable, Sendable {
     self.deletion = deletion
   }
 
+  /// Reads a row of the newest form where it lies, since a fold reads very many; nil for any other, which `BallotRow` reads or refuses.
+  private init?(_ key: [UInt8], _ prefixCount: Int, newest row: [UInt8]) {
+    guard key.count == prefixCount + 40, row.count == 43 || row.count == 83, row[0] == 2, row[42] == (row.count == 83 ? 1 : 0) else { return nil }
+    position = key.withUnsafeBytes { Self.position($0, prefixCount) }
+    (pubkey, weight, deletion) = row.withUnsafeBytes { bytes in
+      let isDeletedLive = bytes[1] & Mark.deletedLive != 0
+      return (
+        PublicKey(Self.bytes32(bytes, 2)), Amount(hundredths: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 34, as: UInt64.self))),
+        bytes.count == 83 ? DeletionRecord(Self.position(bytes, 43), isLive: isDeletedLive) : nil
+      )
+    }
+    isLive = row[1] & Mark.live != 0
+  }
+
+  private static func position(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> FoldPosition {
+    let createdAt = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    return FoldPosition(createdAt: createdAt, id: EventID(bytes32(bytes, offset + 8)))
+  }
+
+  /// 32 bytes that the caller knows to be there.
+  private static func bytes32(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Bytes32 {
+    bytes.baseAddress.map { Bytes32(unsafe: $0 + offset) } ?? .zero
+  }
+
   fileprivate init(_ position: FoldPosition, _ pubkey: PublicKey, weight: Amount, isLive: Bool, deletion: DeletionRecord?) {
     self.position = position
     self.pubkey = pubkey
@@ -60,8 +85,15 @@ struct VoteRecord: Equatable, Sendable {
   static func all(of project: ProjectID, _ state: borrowing some StateReader & ~Copyable) throws -> [VoteRecord] {
     var votes: [VoteRecord] = []
     var deletions: [(targets: [EventID], author: PublicKey, deletion: DeletionRecord)] = []
-    try state.scanTimed(CrowdfundingState.ballots, project) { position, row in
-      switch try BallotRow(position, decoding: row) {
+    let prefix = project.keyPrefix
+    try state.scan(CrowdfundingState.ballots, prefix: prefix) { key, row in
+      if let vote = VoteRecord(key, prefix.count, newest: row) {
+        votes.append(vote)
+        return true
+      }
+      var reader = RecordReader(key, of: CrowdfundingState.ballots)
+      _ = try reader.fixed(prefix.count)
+      switch try BallotRow(try reader.foldPosition(), decoding: row) {
       case .vote(let vote): votes.append(vote)
       case .deletion(let targets, let author, let deletion): deletions.append((targets, author, deletion))
       }
@@ -116,14 +148,14 @@ private enum BallotRow {
   }
 }
 
-/// The votes of one pubkey on one campaign, as far as they are few: more than two are looked up in the fold.
+/// The votes of one pubkey on one campaign, as far as they are few: more than eight are looked up in the fold.
 struct VoterRecord {
   /// Where they stand; nil when there are more, or when the row is of before.
   private(set) var places: [FoldPosition]?
 
   /// A pubkey that did not vote.
   static let none = VoterRecord(places: [])
-  private static let limit = 2
+  private static let limit = 8
   private static let placeBytes = 40
 
   private init(places: [FoldPosition]?) { self.places = places }
@@ -137,6 +169,17 @@ struct VoterRecord {
     return VoterRecord(places: places)
   }
 
+  /// Whether a place is a pubkey's only one at which a vote stands or will: all its other votes were taken back before it, here and in the fold, as long as
+  /// nothing is approved. False also where that is not known.
+  func isAlone(at place: FoldPosition, of project: ProjectID, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    guard let places else { return false }
+    for other in places where other != place {
+      guard let vote = try VoteRecord.read(project, other, state), let back = vote.takenBackAt, back < place, !vote.isLive || vote.deletion?.isLive == true
+      else { return false }
+    }
+    return true
+  }
+
   mutating func add(_ place: FoldPosition) {
     guard let places, places.count < Self.limit else {
       self.places = nil
@@ -145,7 +188,7 @@ struct VoterRecord {
     self.places = places + [place]
   }
 
-  // n×(created_at 8, id 32) up to two; one byte for more. Before schema 3: the id of the first, 32 bytes
+  // n×(created_at 8, id 32) up to eight; one byte for more. Before schema 3: the id of the first, 32 bytes
   func change(_ project: ProjectID, _ voter: PublicKey) -> StateChange {
     var writer = RecordWriter(capacity: Self.limit * Self.placeBytes)
     if let places {
