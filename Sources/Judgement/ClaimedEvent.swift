@@ -99,16 +99,24 @@ struct ClaimedEvent {
     return .decided(.reject(Self.noRelayStores), owner: owner)
   }
 
-  /// What is kept aside until this event arrives, in the order of its keeping. One lookup when nothing is parked.
+  /// What is kept aside until this event arrives: the first of it, in the order of its keeping. One lookup when nothing is parked.
   func summoned(reading state: borrowing some StoreReader & ~Copyable) throws -> [ParkedEvent] {
     guard try state.parkedCount() > 0 else { return [] }
     var found: [ParkedEvent] = []
-    for domain in owned.map(\.domain) {
-      found += try state.events(waitingFor: .arrival(of: event.id, by: event.pubkey, in: domain), limit: .max)
-      if let address = event.event.address { found += try state.events(waitingFor: .arrival(of: address, in: domain), limit: .max) }
-    }
+    for arrival in arrivals { found += try state.events(waitingFor: arrival, limit: Self.maxSummoned) }
     var seen: Set<UInt64> = []
-    return found.filter { seen.insert($0.sequence).inserted }.sorted { $0.sequence < $1.sequence }
+    return Array(found.filter { seen.insert($0.sequence).inserted }.sorted { $0.sequence < $1.sequence }.prefix(Self.maxSummoned))
+  }
+
+  /// So many are judged before the event itself; the others after it, by the worker. One deletion decides as much as many do.
+  private static let maxSummoned = 4
+
+  /// What others may wait for that this event is.
+  var arrivals: [Dependency] {
+    owned.flatMap { owner in
+      [Dependency.arrival(of: event.id, by: event.pubkey, in: owner.domain)]
+        + (event.event.address.map { [Dependency.arrival(of: $0, in: owner.domain)] } ?? [])
+    }
   }
 
   private func answer(to known: KnownEvent, _ owners: [any PreparedEvent], reading state: borrowing some StateReader & ~Copyable) throws -> Decision {

@@ -104,13 +104,17 @@ public final class Judge {
     _ claimed: ClaimedEvent, _ proposal: Proposal? = nil, in circumstances: Circumstances, _ sourceInfo: String, isNearlyFull: Bool,
     to state: borrowing StateWriter
   ) throws -> Judgement {
-    for kept in try claimed.summoned(reading: state) {
+    let summoned = try claimed.summoned(reading: state)
+    for kept in summoned {
       guard try state.removeParked(kept.sequence) else { continue }
       let own = Circumstances(
         receivedAt: kept.receivedAt, source: kept.source, isRejudged: circumstances.isRejudged, isBare: circumstances.isBare, isSummoned: true)
       guard case .success(let summoned) = prepare(kept.raw, in: own) else { continue }
       let judgement = try Application(summoned, own, kept.sourceInfo ?? "", options, isNearlyFull: isNearlyFull).apply(to: state)
       if let fault = judgement.fault { throw fault }
+    }
+    if !summoned.isEmpty {
+      for arrival in claimed.arrivals { try state.release(arrival) }
     }
     return try Application(claimed, circumstances, sourceInfo, options, isNearlyFull: isNearlyFull).apply(proposal, to: state)
   }

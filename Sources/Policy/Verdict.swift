@@ -12,7 +12,7 @@ public indirect enum Verdict: Sendable {
   /// Kept until the dependency is accepted, and answered with the rejection and `, parked`; with the rejection alone where it cannot be kept.
   case parked(Rejection, Dependency)
   /// Nobody's for now: answered as an event that nobody claims, and a copy is kept aside. It is judged again just before an event arrives that it
-  /// waits for (`Dependency.arrival`), or once a dependency is provided. Where another owner of the event decides, that counts.
+  /// waits for (`Dependency.arrival`), or once a dependency is provided. The first 200 count. Where another owner of the event decides, that counts.
   case kept(until: [Dependency])
 }
 

@@ -9,8 +9,8 @@ public struct ParkingLimits: Sendable, Equatable {
   public var bytesForEachEvent = 64 << 10
   /// Copies of events that are nobody's for now are kept while no more than this part of the limits is used: 2 is a half.
   public var shareOfKept = 2
-  /// So many things at most may one of them wait for.
-  public var dependenciesOfKept = 1000
+  /// So many things at most does one of them wait for: the first that it names. Each is a row, to be written now and removed later.
+  public var dependenciesOfKept = 200
   /// By receivedAt.
   public var seconds: UInt64 = 7 * 86_400
 
@@ -26,7 +26,6 @@ public struct ParkingLimits: Sendable, Equatable {
     limits.bytes = .max
     limits.eventsForEachPubkey = .max
     limits.bytesForEachEvent = 32 << 20
-    limits.dependenciesOfKept = .max
     limits.seconds = .max
     return limits
   }()

@@ -20,12 +20,11 @@ extension StateWriter {
   /// - Returns: whether it is kept now.
   public func keep(_ event: ParkedEvent, until dependencies: [Dependency], limits: ParkingLimits = .standard) throws -> Bool {
     let totals = try parkedTotals()
-    guard !dependencies.isEmpty, dependencies.count <= limits.dependenciesOfKept,
-      totals.events < UInt64(clamping: limits.events / limits.shareOfKept), totals.bytes < UInt64(clamping: limits.bytes / limits.shareOfKept)
+    guard !dependencies.isEmpty, totals.events < UInt64(clamping: limits.events / limits.shareOfKept), totals.bytes < UInt64(clamping: limits.bytes / limits.shareOfKept)
     else { return false }
     var copy = event
     copy.isKept = true
-    return try park(copy, waitingFor: dependencies, limits)
+    return try park(copy, waitingFor: Array(dependencies.prefix(limits.dependenciesOfKept)), limits)
   }
 
   private func park(_ event: ParkedEvent, waitingFor dependencies: [Dependency], _ limits: ParkingLimits) throws -> Bool {

@@ -130,6 +130,20 @@ struct KeptTests {
     #expect(try kept(full) == 0)
   }
 
+  @Test("is summoned with three others at most; the rest is judged by the worker, after what arrived")
+  func many() throws {
+    let bench = try Bench([Summoner()])
+    let deletions = (1...20).map { TestKey("a").event(kind: 5, tags: [["e", target.id.hex]], content: "\($0)") }
+    for deletion in deletions { #expect(bench.send(deletion, source: .sync) == "accept") }
+    #expect(bench.send(target, source: .sync) == "accept")
+    #expect(try journal(bench) == deletions.prefix(4).map(\.id) + [target.id])
+    #expect(try bench.judge.judgeAllReleased() == (16, 0))
+    #expect(try Set(journal(bench)) == Set(deletions.map(\.id) + [target.id]))
+    #expect(try kept(bench) == 0)
+    #expect(try bench.store.check() == [])
+    #expect(try bench.store.read { try $0.outboxCounts().due } == 0)
+  }
+
   @Test("is dropped after seven days, as what is parked")
   func expired() throws {
     let bench = try Bench([Summoner()])
