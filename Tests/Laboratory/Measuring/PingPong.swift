@@ -37,7 +37,7 @@ struct PingPong {
   }
 
   /// RssAnon of a process; nil when the command's shell did not give way to the plugin (no `exec`), since it would be the shell's.
-  private static func anonymousKiB(of pid: pid_t) -> Int? {
+  static func anonymousKiB(of pid: pid_t) -> Int? {
     guard let status = try? TextFile.procText("/proc/\(pid)/status"), !status.hasPrefix("Name:\tsh\n") else { return nil }
     let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
     return line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }
