@@ -6,7 +6,9 @@ enum BrokenLines {
   static func make(_ count: Int, _ random: inout SplitMix64) -> [TortureLine] {
     let raw = TestKey("broken").json(kind: 30904, createdAt: 1_750_000_000, tags: [["d", "x"]], content: "{\"a\":1}")
     let whole = requestLine(json: raw)
-    var lines: [[UInt8]] = ["", " ", "{}", "[]", "null", "\u{feff}{}", "{\"type\":\"new\"}", "{\"event\":{}}", "{\"event\":[]}"].map { Array($0.utf8) }
+    var lines: [[UInt8]] = ["", " ", "{}", "[]", "null", "\u{feff}{}", "{\"type\":\"new\"}", "{\"event\":{}}", "{\"event\":[]}"].map {
+      Array($0.utf8)
+    }
     while lines.count < count {
       var line = whole
       switch random.next() % 5 {
@@ -19,7 +21,9 @@ enum BrokenLines {
       lines.append(line.map { $0 == 0x0a ? 0x20 : $0 })
     }
     // An empty line is no request, and gets no answer.
-    return lines.filter { !$0.allSatisfy { $0 == 0x20 || $0 == 0x0d || $0 == 0x09 } }.map { TortureLine(bytes: $0 + [0x0a], what: "broken", answer: nil) }
+    return lines.filter { !$0.allSatisfy { $0 == 0x20 || $0 == 0x0d || $0 == 0x09 } }.map {
+      TortureLine(bytes: $0 + [0x0a], what: "broken", answer: nil)
+    }
   }
 
   static func huge() -> [TortureLine] {
@@ -28,7 +32,8 @@ enum BrokenLines {
     for (bytes, kind) in [(1 << 20, UInt64(1)), (1 << 20, 30904), (4 << 20, 31108), (8 << 20, 7), (16 << 20, 1)] {
       let tags = [["t", "crowdfunding"], ["d", "x"], ["p", key.hex]]
       let raw = key.json(kind: kind, createdAt: 1_750_000_000, tags: tags, content: "{\"x\":\"" + String(repeating: "y\\", count: bytes / 3) + "\"}")
-      lines.append(TortureStream.line(HostileEvent(rule: "\(bytes >> 20) MiB of kind \(kind)", raw: raw, source: .sync, receivedAt: 1_750_000_001), "huge"))
+      lines.append(
+        TortureStream.line(HostileEvent(rule: "\(bytes >> 20) MiB of kind \(kind)", raw: raw, source: .sync, receivedAt: 1_750_000_001), "huge"))
     }
     lines.append(TortureLine(bytes: [UInt8](repeating: 0x5b, count: 34 << 20) + [0x0a], what: "huge: 34 MiB of brackets", answer: nil))
     return lines

@@ -36,12 +36,17 @@ enum OrdinaryLife {
 
   private static func group(_ scene: HostileScene) throws {
     let kinds = GroupKinds()
-    let id = try scene.send(kinds.initGroup, by: scene.key(0), [], "{\"members\":[\((0..<5).map { "\"\(scene.key($0).hex)\"" }.joined(separator: ","))]}")
+    let id = try scene.send(
+      kinds.initGroup, by: scene.key(0), [], "{\"members\":[\((0..<5).map { "\"\(scene.key($0).hex)\"" }.joined(separator: ","))]}")
     scene.now += 20 * 86_400
     let proposal = try scene.send(kinds.proposal, by: scene.key(1), [["group", id], ["parent", id]], "{\"remove\":[4]}")
     var votes: [[String]] = []
-    for voter in 0..<4 { votes.append(["vote", try scene.send(kinds.vote, by: scene.key(voter), [["group", id], ["proposal", proposal]], "true")]) }
+    for voter in 0..<4 {
+      votes.append(["vote", try scene.send(kinds.vote, by: scene.key(voter), [["group", id], ["proposal", proposal]], "true")])
+    }
     var tip = try scene.send(kinds.modification, by: scene.key(0), [["group", id], ["parent", id], ["proposal", proposal]] + votes)
-    for _ in 0..<10 { tip = try scene.send(kinds.modification, by: scene.key(2), [["group", id], ["parent", tip]], "{\"add\":[\"\(scene.word())\"]}") }
+    for _ in 0..<10 {
+      tip = try scene.send(kinds.modification, by: scene.key(2), [["group", id], ["parent", tip]], "{\"add\":[\"\(scene.word())\"]}")
+    }
   }
 }

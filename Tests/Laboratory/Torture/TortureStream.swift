@@ -79,9 +79,13 @@ struct TortureStream {
     (0..<count).map { number in
       let tags = [["e", TestKey.hexWord(&random)], ["p", TestKey.hexWord(&random)], ["t", "commons"]]
       let content = String(repeating: "le jardin partagé ✨ ", count: 1 + Int(random.next() % 30))
-      let kind: UInt64 = [1, 1, 1, 7, 6, 0, 3, 30023][number % 8]
+      let kind: UInt64 = [1, 1, 1, 1, 7, 6, 3, 30023][number / 2 % 8]
       let raw = TestKey("note \(number % 50)").json(kind: kind, createdAt: 1_750_000_000 + UInt64(number), tags: tags, content: content)
-      return line(HostileEvent(rule: "kind \(kind)", raw: raw, receivedAt: 1_750_000_001 + UInt64(number)), "note")
+      // Half of them are somebody else's words: their ids do not hold, which is found out sooner than that a signature does not.
+      let isForged = number % 2 == 1
+      let sent = isForged ? raw.map { $0 == UInt8(ascii: "j") ? UInt8(ascii: "J") : $0 } : raw
+      return line(
+        HostileEvent(rule: isForged ? "forged kind \(kind)" : "kind \(kind)", raw: sent, receivedAt: 1_750_000_001 + UInt64(number)), "note")
     }
   }
 }

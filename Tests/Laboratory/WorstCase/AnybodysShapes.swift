@@ -13,7 +13,9 @@ extension HostileShape {
   /// Every kind with tags and contents of every form, up to 64 KiB, and up to 16 MB from sync.
   private static let forms = HostileShape(
     name: "any.forms", state: [],
-    event: [Dial("variant", 0...23), Dial("tags", 0...9), Dial("content", 0...4), Dial("bytes", 100...62_000), Dial("scale", 1...200), Dial("large", 0...5)]
+    event: [
+      Dial("variant", 0...23), Dial("tags", 0...9), Dial("content", 0...4), Dial("bytes", 100...62_000), Dial("scale", 1...200), Dial("large", 0...5),
+    ]
   ) { scene, _ in
     { dials in
       scene.now += 1
@@ -63,7 +65,8 @@ extension HostileShape {
       let author = scene.key(dials["variant"] == 3 ? 0 : 1000 + Int(scene.now % 1000))
       if dials["variant"] == 1 {
         let shape = scene.campaign("\(scene.now)")
-        return HostileEvent(rule: "a campaign that nobody named", raw: author.json(kind: 30904, createdAt: scene.now, tags: shape.tags, content: "# X"))
+        return HostileEvent(
+          rule: "a campaign that nobody named", raw: author.json(kind: 30904, createdAt: scene.now, tags: shape.tags, content: "# X"))
       }
       let rule = ["one more kind 5", "", "one more kind 5, a week later", "one more kind 5 of a known key"][dials["variant"]]
       return HostileEvent(

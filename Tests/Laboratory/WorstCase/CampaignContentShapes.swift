@@ -19,7 +19,10 @@ extension HostileShape {
       switch dials["variant"] {
       case 0: content = "{\"x\":" + String(repeating: "[", count: bytes / 2) + String(repeating: "]", count: bytes / 2) + "}"
       case 1: content = "{" + (0..<bytes / 12).map { "\"\($0)\":0" }.joined(separator: ",") + "}"
-      case 2: content = "{\"owners\":[" + (0..<min(1000, bytes / 60)).map { "{\"email\":\"\($0)@x\",\"mode\":\"cash\",\"amount_eur\":1}" }.joined(separator: ",") + "]}"
+      case 2:
+        content =
+          "{\"owners\":[" + (0..<min(1000, bytes / 60)).map { "{\"email\":\"\($0)@x\",\"mode\":\"cash\",\"amount_eur\":1}" }.joined(separator: ",")
+          + "]}"
       case 3: content = "{\"x\":\"" + String(repeating: "\\u0061", count: bytes / 7) + "\"}"
       case 4:
         var text = "\"salt\""
@@ -31,7 +34,9 @@ extension HostileShape {
       default:
         content = String(repeating: "{\"a\":\"", count: bytes / 12) + String(repeating: "\"}", count: bytes / 24)
       }
-      let names = ["deep", "wide", "owners", "escapes", "texts within texts", "many small texts", "nearly secrets", "many texts with JSON", "unclosed"]
+      let names = [
+        "deep", "wide", "owners", "escapes", "texts within texts", "many small texts", "nearly secrets", "many texts with JSON", "unclosed",
+      ]
       let tags = shape.tags + (dials["inner"] % 3 == 0 ? [["captain", scene.key(0).hex]] : [])
       let isLarge = bytes > 65_000
       return HostileEvent(
@@ -64,7 +69,8 @@ extension HostileShape {
 
   /// Reactions that name much.
   private static let references = HostileShape(
-    name: "crowdfunding.references", state: [Dial("campaigns", 1...200)], event: [Dial("variant", 0...4), Dial("count", 1...5000), Dial("live", 0...1)]
+    name: "crowdfunding.references", state: [Dial("campaigns", 1...200)],
+    event: [Dial("variant", 0...4), Dial("count", 1...5000), Dial("live", 0...1)]
   ) { scene, size in
     let shapes = (0..<size["campaigns"]).map { scene.campaign("R-\($0)", status: $0 % 2 == 0 ? "crowdfunding" : "vote_pending") }
     var ids: [String] = []
@@ -76,7 +82,8 @@ extension HostileShape {
         switch dials["variant"] {
         case 0: (0..<min(dials["count"], mostTargets - 20)).map { ["e", ids[$0 % ids.count]] }
         case 1: (0..<min(dials["count"], mostTargets - 20)).map { ["p", shapes[$0 % shapes.count].bien] }
-        case 2: (0..<min(dials["count"], 450)).map { ["a", "30904:\(scene.key($0 % 20).hex):crowdfund-43.60-1.44-\(shapes[$0 % shapes.count].project)"] }
+        case 2:
+          (0..<min(dials["count"], 450)).map { ["a", "30904:\(scene.key($0 % 20).hex):crowdfund-43.60-1.44-\(shapes[$0 % shapes.count].project)"] }
         case 3: [[String]](repeating: ["project-id", shape.project], count: min(dials["count"], 1500))
         default: [[String]](repeating: ["", ""], count: min(dials["count"], 4500))
         }

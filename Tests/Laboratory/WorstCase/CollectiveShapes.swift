@@ -74,7 +74,8 @@ extension HostileShape {
       switch dials["variant"] {
       case 0:
         let raw = author.json(
-          kind: 31108, createdAt: scene.now, tags: collectiveTags(scene) + [["ignition", collective.ignition], ["boostpoint", boost]] + collective.rows)
+          kind: 31108, createdAt: scene.now,
+          tags: collectiveTags(scene) + [["ignition", collective.ignition], ["boostpoint", boost]] + collective.rows)
         return HostileEvent(rule: "a first update by a stranger, sync", raw: raw, source: .sync)
       case 1:
         return HostileEvent(rule: "an update with rows", raw: collective.event(content: scene.word()), isDry: true)

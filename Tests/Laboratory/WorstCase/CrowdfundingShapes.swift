@@ -4,12 +4,14 @@ import TestSupport
 
 /// Campaigns, their versions, votes, contributions and deletions.
 extension HostileShape {
-  static let crowdfunding = [versions, votes, folds, contributions, addresses, waiting, kept]
+  static let crowdfunding = [versions, votes, retractions, folds, contributions, addresses, waiting, kept]
 
   /// How many `e` tags fit into 64 KiB.
   static let mostTargets = 900
 
-  private static func deletion(_ scene: HostileScene, by author: TestKey, _ targets: [[String]], _ kinds: [String], at createdAt: UInt64? = nil) -> [UInt8] {
+  private static func deletion(_ scene: HostileScene, by author: TestKey, _ targets: [[String]], _ kinds: [String], at createdAt: UInt64? = nil)
+    -> [UInt8]
+  {
     scene.now += 1
     return author.json(kind: 5, createdAt: createdAt ?? scene.now, tags: kinds.map { ["k", $0] } + targets)
   }
@@ -80,7 +82,9 @@ extension HostileShape {
       scene.now += 1
       next += 1
       let voter = scene.key(min(ids.count, size["deletions"] + 1 + dials["targets"]))
-      func vote(by key: TestKey, at time: UInt64) -> [UInt8] { key.json(kind: 7, createdAt: time, tags: shape.voteTags, content: "+\(1 + next % 1000)") }
+      func vote(by key: TestKey, at time: UInt64) -> [UInt8] {
+        key.json(kind: 7, createdAt: time, tags: shape.voteTags, content: "+\(1 + next % 1000)")
+      }
       switch dials["variant"] {
       case 0: return HostileEvent(rule: "a vote, live", raw: vote(by: scene.key(next), at: scene.now))
       case 1: return HostileEvent(rule: "a second vote, live", raw: vote(by: voter, at: scene.now))
@@ -96,6 +100,37 @@ extension HostileShape {
       default:
         let raw = scene.key(0).json(kind: 30904, createdAt: scene.now, tags: shape.tags, content: "\(next)")
         return HostileEvent(rule: "a version, live", raw: raw)
+      }
+    }
+  }
+
+  /// From sync: very many votes of one key, and kinds 5 that each name all of them.
+  private static let retractions = HostileShape(
+    name: "crowdfunding.retractions", state: [Dial("votes", 1...880), Dial("deletions", 1...500)],
+    event: [Dial("variant", 0...2), Dial("back", 0...2000)]
+  ) { scene, size in
+    let shape = scene.campaign("RETRACTIONS", status: "vote_pending")
+    try scene.send(30904, by: scene.key(0), shape.tags, "# A vote")
+    let start = scene.now
+    var ids: [String] = []
+    for number in 0..<size["votes"] where !scene.isOver {
+      ids.append(try scene.send(7, by: scene.key(1), shape.voteTags, "+\(1 + number)", at: nil, .sync))
+    }
+    let named = [["k", "7"]] + ids.map { ["e", $0] }
+    for _ in 0..<size["deletions"] where !scene.isOver { try scene.send(5, by: scene.key(1), named, "", at: nil, .sync) }
+    return { dials in
+      scene.now += 1
+      let time = max(start + 1, scene.now - UInt64(dials["back"]))
+      switch dials["variant"] {
+      case 0:
+        return HostileEvent(
+          rule: "a vote, live", raw: scene.key(Int(scene.now % 100_000)).json(kind: 7, createdAt: scene.now, tags: shape.voteTags, content: "+1"))
+      case 1:
+        let raw = scene.key(Int(scene.now % 100_000)).json(kind: 7, createdAt: time, tags: shape.voteTags, content: "+1")
+        return HostileEvent(rule: "a vote, sync", raw: raw, source: .sync)
+      default:
+        return HostileEvent(
+          rule: "all votes named once more, sync", raw: scene.key(1).json(kind: 5, createdAt: time, tags: named), source: .sync)
       }
     }
   }
@@ -129,7 +164,8 @@ extension HostileShape {
       switch dials["variant"] {
       case 0:
         return HostileEvent(
-          rule: "a stranger's contribution, live", raw: scene.key(99).json(kind: 7, createdAt: scene.now, tags: shape.contributionTags, content: "+5"))
+          rule: "a stranger's contribution, live", raw: scene.key(99).json(kind: 7, createdAt: scene.now, tags: shape.contributionTags, content: "+5")
+        )
       case 1:
         let raw = scene.key(98).json(kind: 7, createdAt: time, tags: shape.contributionTags, content: "+6")
         return HostileEvent(rule: "a contribution, sync", raw: raw, source: .sync)
@@ -172,11 +208,13 @@ extension HostileShape {
           kind: 7, createdAt: start + UInt64(dials["targets"]), tags: shape.contributionTags, content: "+\(1 + scene.now % 1000)")
         return HostileEvent(rule: "a contribution dated first, sync", raw: raw, source: .sync)
       case 2:
-        let raw = captain.json(kind: 5, createdAt: scene.now, tags: [["k", "30904"], ["a", "30904:\(captain.hex):crowdfund-43.60-1.44-\(shape.project)"]])
+        let raw = captain.json(
+          kind: 5, createdAt: scene.now, tags: [["k", "30904"], ["a", "30904:\(captain.hex):crowdfund-43.60-1.44-\(shape.project)"]])
         return HostileEvent(rule: "the campaign's deletion", raw: raw)
       case 3:
         let raw = scene.key(1).json(
-          kind: 5, createdAt: scene.now, tags: [["k", "7"]] + (0..<dials["targets"]).compactMap { $0 * 500 < ids.count ? ["e", ids[$0 * 500]] : nil })
+          kind: 5, createdAt: scene.now,
+          tags: [["k", "7"]] + (0..<dials["targets"]).compactMap { $0 * 500 < ids.count ? ["e", ids[$0 * 500]] : nil })
         return HostileEvent(rule: "one's contributions by id", raw: raw)
       default:
         return HostileEvent(rule: "a version, live", raw: captain.json(kind: 30904, createdAt: scene.now, tags: shape.tags, content: scene.word()))
@@ -216,7 +254,8 @@ extension HostileShape {
     let shapes = (0..<size["campaigns"]).map { scene.campaign("LATE-\($0)") }
     let start = scene.now
     for number in 0..<size["parked"] where !scene.isOver {
-      try scene.send(7, by: scene.key(1 + number % 101), shapes[number % shapes.count].contributionTags, "+\(1 + number % 1000)", .sync, mayWait: true)
+      try scene.send(
+        7, by: scene.key(1 + number % 101), shapes[number % shapes.count].contributionTags, "+\(1 + number % 1000)", at: nil, .sync, mayWait: true)
     }
     var next = 0
     return { dials in
@@ -237,7 +276,8 @@ extension HostileShape {
 
   /// Kinds 5 without `k` that are kept aside, each with hundreds of targets, all summoned by one event.
   private static let kept = HostileShape(
-    name: "crowdfunding.kept", state: [Dial("deletions", 1...100), Dial("targets", 1...mostTargets), Dial("authors", 1...8), Dial("addresses", 0...1)],
+    name: "crowdfunding.kept",
+    state: [Dial("deletions", 1...100), Dial("targets", 1...mostTargets), Dial("authors", 1...8), Dial("addresses", 0...1)],
     event: [Dial("variant", 0...0)]
   ) { scene, size in
     var targets: [[UInt8]] = []

@@ -38,7 +38,10 @@ extension HostileShape {
         // Wrappers: each level escapes the one below.
         let request = scene.key(1).json(kind: 1409, createdAt: scene.now, tags: [["a", address], ["merits", "1"]], content: scene.word())
         let votes = (0..<max(1, min(dials["inner"], room / 900))).map { number in
-          ["vote", String(decoding: scene.key(number).json(kind: 1410, createdAt: scene.now, tags: [["a", address], ["vote", "ratify"]]), as: UTF8.self)]
+          [
+            "vote",
+            String(decoding: scene.key(number).json(kind: 1410, createdAt: scene.now, tags: [["a", address], ["vote", "ratify"]]), as: UTF8.self),
+          ]
         }
         let wrapper = creator.json(
           kind: 1411, createdAt: scene.now, tags: [["a", address], ["request", String(decoding: request, as: UTF8.self)]] + votes)
@@ -83,7 +86,8 @@ extension HostileShape {
       let named = ids.prefix(dials["count"]).map { ["proof_id", $0, "wss://relay.example"] }
       if dials["variant"] == 0 { return HostileEvent(rule: "proofs by id", raw: stage.event(named), isDry: true) }
       let raw = scene.key(3).json(
-        kind: 31108, createdAt: scene.now, tags: collectiveTags(scene, "other\(scene.now)") + named + [["merit", "\(scene.key(3).hex):\(ids[0]):0:0:1"]])
+        kind: 31108, createdAt: scene.now,
+        tags: collectiveTags(scene, "other\(scene.now)") + named + [["merit", "\(scene.key(3).hex):\(ids[0]):0:0:1"]])
       return HostileEvent(rule: "an ignition with proofs by id", raw: raw, isDry: true)
     }
   }

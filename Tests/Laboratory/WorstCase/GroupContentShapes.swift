@@ -7,8 +7,6 @@ import TestSupport
 extension HostileShape {
   static let groupContents = [meta, proofs, objects]
 
-  private static let kinds = GroupKinds()
-
   /// `count` keys of three bytes from a number on, each with a value.
   private static func keys(_ count: Int, from first: Int, value: String) -> String {
     (first..<first + count).map { number in
@@ -24,7 +22,7 @@ extension HostileShape {
     event: [Dial("variant", 0...4), Dial("keys named", 1...2700), Dial("listed", 1...8), Dial("first", 0...21_000)]
   ) { scene, size in
     let admin = scene.key(0)
-    let id = try scene.send(kinds.initGroup, by: admin, [], "{\"members\":[\"\(admin.hex)\"]}")
+    let id = try scene.send(HostileGroup.kinds.initGroup, by: admin, [], "{\"members\":[\"\(admin.hex)\"]}")
     var tip = id
     var filled = 0
     var step = size["step"]
@@ -32,7 +30,7 @@ extension HostileShape {
       let count = min(step, size["keys"] - filled)
       scene.now += 1
       let raw = admin.json(
-        kind: kinds.modification, createdAt: scene.now, tags: [["group", id], ["parent", tip]],
+        kind: HostileGroup.kinds.modification, createdAt: scene.now, tags: [["group", id], ["parent", tip]],
         content: "{\"meta\":{\(keys(count, from: filled, value: "\"\""))}}")
       if let id = try scene.offer(raw) {
         tip = id
@@ -45,7 +43,8 @@ extension HostileShape {
     for number in 0..<8 {
       proposals.append(
         try scene.send(
-          kinds.proposal, by: admin, [["group", id], ["parent", tip]], "{\"meta\":{\(keys(2000, from: number * 2000, value: "null"))}}", mayWait: true))
+          HostileGroup.kinds.proposal, by: admin, [["group", id], ["parent", tip]], "{\"meta\":{\(keys(2000, from: number * 2000, value: "null"))}}",
+          mayWait: true))
     }
     scene.now += 1
     return { dials in
@@ -55,11 +54,12 @@ extension HostileShape {
       let tags = [["group", id], ["parent", tip]]
       if dials["variant"] == 4 {
         let raw = admin.json(
-          kind: kinds.modification, createdAt: scene.now, tags: tags + proposals.prefix(dials["listed"]).map { ["proposal", $0] })
+          kind: HostileGroup.kinds.modification, createdAt: scene.now, tags: tags + proposals.prefix(dials["listed"]).map { ["proposal", $0] })
         return HostileEvent(rule: "proposals with meta carried out", raw: raw, isDry: true)
       }
       let rule = ["meta set as it is", "meta set anew", "meta deleted", "meta added"][dials["variant"]]
-      return HostileEvent(rule: rule, raw: admin.json(kind: kinds.modification, createdAt: scene.now, tags: tags, content: content), isDry: true)
+      return HostileEvent(
+        rule: rule, raw: admin.json(kind: HostileGroup.kinds.modification, createdAt: scene.now, tags: tags, content: content), isDry: true)
     }
   }
 
@@ -69,7 +69,7 @@ extension HostileShape {
     event: [Dial("operation", 0...4), Dial("message", 32...4096), Dial("run", 1...127), Dial("forks", 1...1000), Dial("variant", 0...1)]
   ) { scene, size in
     let admin = scene.key(0)
-    let id = try scene.send(kinds.initGroup, by: admin, [], "{\"members\":[\"\(admin.hex)\"]}")
+    let id = try scene.send(HostileGroup.kinds.initGroup, by: admin, [], "{\"members\":[\"\(admin.hex)\"]}")
     guard let digest = EventID(hex: id) else { throw LaboratoryFailure("no id") }
     return { dials in
       scene.now += 1
@@ -79,7 +79,7 @@ extension HostileShape {
       let raw =
         isStamp
         ? scene.key(2).json(kind: 1040, createdAt: scene.now, tags: [["e", id]], content: base64)
-        : scene.key(2).json(kind: kinds.attest, createdAt: scene.now, tags: [["group", id], ["e", id], ["attested-ots", base64]])
+        : scene.key(2).json(kind: HostileGroup.kinds.attest, createdAt: scene.now, tags: [["group", id], ["e", id], ["attested-ots", base64]])
       return HostileEvent(rule: isStamp ? "a time stamp" : "an attestation with a proof", raw: raw, isDry: true)
     }
   }
@@ -129,9 +129,11 @@ extension HostileShape {
     event: [Dial("variant", 0...6), Dial("count", 1...15_000)]
   ) { scene, size in
     let admin = scene.key(0)
-    let id = try scene.send(kinds.initGroup, by: admin, [], "{\"members\":[\"\(admin.hex)\"]}")
+    let id = try scene.send(HostileGroup.kinds.initGroup, by: admin, [], "{\"members\":[\"\(admin.hex)\"]}")
     var others: [String] = []
-    for _ in 0..<size["groups"] where !scene.isOver { others.append(try scene.send(kinds.initGroup, by: admin, [], "{\"members\":[\"\(scene.word())\"]}")) }
+    for _ in 0..<size["groups"] where !scene.isOver {
+      others.append(try scene.send(HostileGroup.kinds.initGroup, by: admin, [], "{\"members\":[\"\(scene.word())\"]}"))
+    }
     return { dials in
       scene.now += 1
       let words = (0..<min(480, dials["count"])).map { _ in scene.word() }
@@ -139,25 +141,37 @@ extension HostileShape {
       let tags = [["group", id], ["parent", id]]
       func list(_ words: [String]) -> String { words.map { "\"\($0)\"" }.joined(separator: ",") }
       switch dials["variant"] {
-      case 0: return HostileEvent(rule: "an init of many", raw: admin.json(kind: kinds.initGroup, createdAt: scene.now, content: "{\"members\":[\(list(words))]}"))
+      case 0:
+        return HostileEvent(
+          rule: "an init of many",
+          raw: admin.json(kind: HostileGroup.kinds.initGroup, createdAt: scene.now, content: "{\"members\":[\(list(words))]}"))
       case 1:
         let content = "{\"members\":[\"\(admin.hex)\"],\"broadcast-attesters\":[\(list(words))]}"
-        return HostileEvent(rule: "an init with many attesters", raw: admin.json(kind: kinds.initGroup, createdAt: scene.now, content: content))
+        return HostileEvent(
+          rule: "an init with many attesters", raw: admin.json(kind: HostileGroup.kinds.initGroup, createdAt: scene.now, content: content))
       case 2:
         let content = "{\"members\":[\"\(admin.hex)\"\(nested.isEmpty ? "" : ",")\(nested)]}"
-        return HostileEvent(rule: "an init of many groups", raw: admin.json(kind: kinds.initGroup, createdAt: scene.now, content: content))
+        return HostileEvent(
+          rule: "an init of many groups", raw: admin.json(kind: HostileGroup.kinds.initGroup, createdAt: scene.now, content: content))
       case 3:
         let content = "{\"add\":[\(list(words))]}"
-        return HostileEvent(rule: "a proposal of many", raw: admin.json(kind: kinds.proposal, createdAt: scene.now, tags: tags, content: content), isDry: true)
+        return HostileEvent(
+          rule: "a proposal of many", raw: admin.json(kind: HostileGroup.kinds.proposal, createdAt: scene.now, tags: tags, content: content),
+          isDry: true)
       case 4:
         let content = "{\"remove\":[\((0..<dials["count"]).map(String.init).joined(separator: ",").prefix(32_000))0]}"
-        return HostileEvent(rule: "many positions", raw: admin.json(kind: kinds.proposal, createdAt: scene.now, tags: tags, content: content), isDry: true)
+        return HostileEvent(
+          rule: "many positions", raw: admin.json(kind: HostileGroup.kinds.proposal, createdAt: scene.now, tags: tags, content: content), isDry: true)
       case 5:
         let content = String(("{\"x\":" + String(repeating: "[", count: dials["count"])).prefix(32_700))
-        return HostileEvent(rule: "a deep content", raw: admin.json(kind: kinds.modification, createdAt: scene.now, tags: tags, content: content), isDry: true)
+        return HostileEvent(
+          rule: "a deep content", raw: admin.json(kind: HostileGroup.kinds.modification, createdAt: scene.now, tags: tags, content: content),
+          isDry: true)
       default:
         let content = "{" + (0..<min(4000, dials["count"])).map { "\"\($0)\":0" }.joined(separator: ",").prefix(32_000) + "}"
-        return HostileEvent(rule: "a wide content", raw: admin.json(kind: kinds.modification, createdAt: scene.now, tags: tags, content: content), isDry: true)
+        return HostileEvent(
+          rule: "a wide content", raw: admin.json(kind: HostileGroup.kinds.modification, createdAt: scene.now, tags: tags, content: content),
+          isDry: true)
       }
     }
   }

@@ -67,7 +67,9 @@ final class HostileScene {
   func send(_ raw: [UInt8], _ source: SourceType = .ip4, mayWait: Bool = false) throws -> String {
     let event = try Event(parsing: raw)
     let decision = try take(HostileEvent(rule: "a state's kind \(event.kind)", raw: raw, source: source), event.kind)
-    guard decision.isAccept || mayWait else { throw LaboratoryFailure("a hostile state cannot be built: kind \(event.kind) gets \(Self.words(decision))") }
+    guard decision.isAccept || mayWait else {
+      throw LaboratoryFailure("a hostile state cannot be built: kind \(event.kind) gets \(Self.words(decision))")
+    }
     return event.id.hex
   }
 

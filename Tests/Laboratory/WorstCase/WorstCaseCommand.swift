@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-import Nostr
-import TestSupport
 
 /// `worst-case`: looks for events that cost much.
 enum WorstCaseCommand: Subcommand {
@@ -42,7 +40,7 @@ enum WorstCaseCommand: Subcommand {
     }
     let seed = UInt64(try options.number("seed", default: 1))
     let seconds = Double(try options.number("seconds", default: 300)) / Double(shapes.count)
-    Output.line("one verification: \(fixed(try verification(), 0)) µs")
+    Output.line("one verification: \(fixed(try Yardstick().processorMicroseconds(), 0)) µs")
     var found: [WorstCase] = []
     var failures = 0
     for shape in shapes {
@@ -63,30 +61,8 @@ enum WorstCaseCommand: Subcommand {
     let sorted = found.sorted { $0.cost.microseconds / $0.cost.limit > $1.cost.microseconds / $1.cost.limit }
     let over = sorted.prefix { $0.cost.isOver }.count
     for worst in sorted.prefix(max(over, count)) { Output.line(worst.text) }
-    Output.line(over == 0 ? "none of \(found.count) rules' dearest events is over its limit" : "\(over) of \(found.count) rules have events over their limit")
+    Output.line(
+      over == 0 ? "none of \(found.count) rules' dearest events is over its limit" : "\(over) of \(found.count) rules have events over their limit")
     return over == 0
-  }
-
-  /// The median of what an event of 1 kB costs to parse and to verify, in microseconds of processor time.
-  private static func verification() throws -> Double {
-    let verifier = try EventVerifier()
-    let raw = TestKey("yardstick").json(kind: 1, content: String(repeating: "x", count: 700))
-    var costs = try (0..<101).map { _ in
-      let began = CostMeter.processorTime()
-      _ = try verifier.verify(try Event(parsing: raw))
-      return Double(CostMeter.processorTime() &- began) / 1000
-    }
-    costs.sort()
-    return costs[costs.count / 2]
-  }
-}
-
-extension SplitMix64 {
-  /// A number of a range, small ones as likely as large ones: each order of magnitude has the same chance.
-  mutating func within(_ range: ClosedRange<Int>) -> Int {
-    let span = range.upperBound - range.lowerBound
-    guard span > 16 else { return Int.random(in: range, using: &self) }
-    let bits = Int.random(in: 0...(Int.bitWidth - span.leadingZeroBitCount), using: &self)
-    return range.lowerBound + min(span, Int.random(in: 0..<(1 << bits), using: &self))
   }
 }

@@ -64,7 +64,8 @@ struct WorstCaseSearch {
         }
       }
       round += 1
-      Output.progress("worst-case: \(shape.name), state \(round), \(judged) events, dearest \(found.map { fixed($0.cost.microseconds, 0) } ?? "–") µs")
+      Output.progress(
+        "worst-case: \(shape.name), state \(round), \(judged) events, dearest \(found.map { fixed($0.cost.microseconds, 0) } ?? "–") µs")
     } while fixedDials == nil && Stopwatch.seconds(since: began) < seconds
   }
 
