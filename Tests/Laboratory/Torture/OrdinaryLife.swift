@@ -7,7 +7,7 @@ import TestSupport
 enum OrdinaryLife {
   /// The last line first.
   static func lines(_ number: UInt64, _ random: inout SplitMix64) throws -> [TortureLine] {
-    let scene = HostileScene(seed: random.next(), seconds: 1, judge: nil)
+    let scene = HostileScene(seed: random.next(), seconds: 3600, judge: nil)
     try campaign(scene, &random)
     try collective(scene)
     try group(scene)

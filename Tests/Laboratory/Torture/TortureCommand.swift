@@ -9,12 +9,13 @@ enum TortureCommand: Subcommand {
   static let help = """
     usage: laboratory torture --program PATH [--requests N] [--seed S] [--keep DIR]
 
-    Drives PATH as strfry does, one request and its one answer at a time, through N requests (20000000): notes that nobody claims, the ordinary life of
-    campaigns, collectives and groups, every hostile shape of `worst-case` in many small states, broken lines, and lines of many megabytes. The state is
-    new, relaxed, in a temporary directory (or in DIR, which is kept), and may grow to 4 GiB. Prints the worst answer by the clock, beside the plugin's
-    own processor time for it and what one verification cost at that moment.
+    Drives PATH as strfry does, one request and its one answer at a time, through N requests (20000000): notes that nobody claims, the
+    ordinary life of campaigns, collectives and groups, every hostile shape of `worst-case` in many small states, broken lines, and lines of
+    many megabytes. The state is new, relaxed, in a temporary directory (or in DIR, which is kept), and may grow to 4 GiB. Prints the worst
+    answer by the clock, beside the plugin's own processor time for it and what one verification cost at that moment.
 
-    Ends with 1 unless each request got exactly one answer with its id, RssAnon stayed under 32 MiB, and grew by 4 MiB at most after the first million.
+    Ends with 1 unless each request got exactly one answer with its id, RssAnon stayed under 32 MiB, and grew by 4 MiB at most after the
+    first million.
 
     example:
       laboratory torture --program .build/static/release/commonsguard --requests 1000000

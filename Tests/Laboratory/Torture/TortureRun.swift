@@ -21,7 +21,8 @@ struct TortureRun {
     var bytes = 0
 
     var text: String {
-      "\(fixed(milliseconds, 2)) ms by the clock, \(fixed(processorMilliseconds, 2)) ms of the plugin's processor time, for \(bytes) bytes (\(what)); "
+      "\(fixed(milliseconds, 2)) ms by the clock, \(fixed(processorMilliseconds, 2)) ms of the plugin's processor time, "
+        + "for \(bytes) bytes (\(what)); "
         + "one verification took \(fixed(verification, 1)) µs then"
     }
   }
@@ -34,6 +35,8 @@ struct TortureRun {
   /// Of lines of 64 KiB and less.
   private var worstOrdinary = Worst()
   private var accepted = 0
+  /// Of those, what some domain claims.
+  private var claimed = (sent: 0, accepted: 0)
   private var memory: [(request: Int, kiB: Int)] = []
 
   init(command: String, requests: Int, seed: UInt64) {
@@ -68,18 +71,21 @@ struct TortureRun {
       if index % Self.sampleEvery == Self.sampleEvery - 1 { sample(child.pid, index + 1, since: began) }
     }
     let seconds = Stopwatch.seconds(since: began)
-    sample(child.pid, requests, since: began)
+    if requests % Self.sampleEvery != 0 { sample(child.pid, requests, since: began) }
+    let processor = Double(Self.processorTime(of: child.pid)) / 1e9
     if child.end() != 0 { problem("the plugin did not end well at end of file") }
-    return report(seconds)
+    return report(seconds, processor)
   }
 
   private mutating func check(_ answer: [UInt8], _ line: TortureLine, _ index: Int) {
+    if line.isClaimed { claimed.sent += 1 }
     let start = line.answer ?? Self.anyID
     guard answer.starts(with: start), answer.last == 0x7d else {
       return problem("request \(index), \(line.what), is answered \(String(decoding: answer.prefix(200), as: UTF8.self))")
     }
     if answer.dropFirst(start.count).starts(with: Self.acceptance) {
       accepted += 1
+      if line.isClaimed { claimed.accepted += 1 }
     } else if answer.contains("error: internal") || answer.contains("could not judge") || answer.contains("state unavailable") {
       problem("request \(index), \(line.what), is answered \(String(decoding: answer.prefix(300), as: UTF8.self))")
     }
@@ -97,12 +103,17 @@ struct TortureRun {
     Output.note("torture: \(request) of \(requests), \(fixed(rate, 0))/s, RssAnon \(kiB) KiB, worst \(fixed(worstOrdinary.milliseconds)) ms")
   }
 
-  private mutating func report(_ seconds: Double) -> Bool {
+  private mutating func report(_ seconds: Double, _ processor: Double) -> Bool {
     // What is there after the first million, or a tenth of a shorter run, is what it needs.
     let settled = memory.first { $0.request >= min(1_000_000, requests / 10) } ?? (0, 0)
     let most = memory.filter { $0.request >= settled.request }.map(\.kiB).max() ?? 0
     if most - settled.kiB > Self.growthLimitKiB { problem("RssAnon grew from \(settled.kiB) to \(most) KiB") }
-    Output.line("\(requests) requests, \(accepted) accepted, \(fixed(Double(requests) / seconds, 0)) a second")
+    Output.line(
+      "\(requests) requests, \(accepted) accepted, \(fixed(Double(requests) / seconds, 0)) a second; "
+        + "\(claimed.accepted) of \(claimed.sent) claimed ones accepted"
+    )
+    let own = Double(Self.processorTime(of: getpid())) / 1e9
+    Output.line("processor time: \(fixed(processor)) s of the plugin, \(fixed(own)) s of this driver, in \(fixed(seconds)) s")
     Output.line("RssAnon \(settled.kiB) KiB after \(settled.request) requests, \(most) KiB at most since then")
     Output.line("worst answer up to 64 KiB: \(worstOrdinary.text)")
     Output.line("worst answer to more:      \(worst.text)")

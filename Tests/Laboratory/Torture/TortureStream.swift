@@ -8,6 +8,8 @@ struct TortureLine {
   let what: String
   /// How its answer begins, where the line has an id that can be read.
   let answer: [UInt8]?
+  /// It is a part of some domain's life, or of an attack on it.
+  var isClaimed = false
 }
 
 /// An endless, seeded mixture: mostly what nobody claims, some of the ordinary life of all domains, and every hostile shape.
@@ -34,10 +36,10 @@ struct TortureStream {
 
   mutating func next() throws -> TortureLine {
     let number = random.next() >> 32
-    // One in a hundred thousand is huge, one in thirty is broken, one in forty is new to the domains, one in fifty was sent before.
+    // One in a hundred thousand is huge, one in thirty is broken, one in eighty is new to the domains, one in fifty was sent before.
     if number % 100_003 == 0 { return huge[Int(random.next() % UInt64(huge.count))] }
     if number % 29 == 0 { return broken[Int(random.next() % UInt64(broken.count))] }
-    if number % 41 == 0 { return try fresh() }
+    if number % 83 == 0 { return try fresh() }
     if number % 47 == 0, !sent.isEmpty { return sent[Int(random.next() % UInt64(sent.count))] }
     return notes[Int(random.next() % UInt64(notes.count))]
   }
@@ -46,7 +48,8 @@ struct TortureStream {
     let isOrdinary = random.next() % 3 == 0
     if isOrdinary, ordinary.isEmpty { ordinary = try OrdinaryLife.lines(scenes, &random) }
     if !isOrdinary, scene.isEmpty { scene = try hostileScene() }
-    guard let line = isOrdinary ? ordinary.popLast() : scene.popLast() else { return notes[0] }
+    guard var line = isOrdinary ? ordinary.popLast() : scene.popLast() else { return notes[0] }
+    line.isClaimed = true
     if sent.count < Self.sentLimit { sent.append(line) } else { sent[Int(random.next() % UInt64(sent.count))] = line }
     return line
   }
@@ -55,7 +58,7 @@ struct TortureStream {
   private mutating func hostileScene() throws -> [TortureLine] {
     scenes += 1
     guard let shape = HostileShape.all.randomElement(using: &random) else { return [] }
-    let stage = HostileScene(seed: random.next(), seconds: 0.05, judge: nil)
+    let stage = HostileScene(seed: random.next(), seconds: 3600, judge: nil)
     var size = Dials(random: shape.state, &random)
     // The sizes at the limits belong to `worst-case`; here many states have to fit beside each other.
     for dial in shape.state where dial.range.upperBound > 100 { size[dial.name] = max(dial.range.lowerBound, size[dial.name] % 60) }

@@ -145,8 +145,9 @@ extension HostileShape {
     }
     var proposals: [String] = []
     for number in 0..<size["proposals"] {
+      let added = (0..<50).map { HostileGroup.account(100_000 + number * 50 + $0) }
       let content =
-        "{\"remove\":[\(positions(size["positions"], from: number * 17))],\"add\":[\(HostileGroup.quoted((0..<50).map { HostileGroup.account(100_000 + number * 50 + $0) }))]}"
+        "{\"remove\":[\(positions(size["positions"], from: number * 17))],\"add\":[\(HostileGroup.quoted(added))]}"
       proposals.append(
         try scene.send(HostileGroup.kinds.proposal, by: scene.key(number % 2), [["group", id], ["parent", tip]], content, mayWait: true))
     }

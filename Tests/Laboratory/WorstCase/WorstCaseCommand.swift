@@ -12,7 +12,7 @@ enum WorstCaseCommand: Subcommand {
     time, bytes, microseconds a byte, the answer, and what repeats it. Ends with 1 when one costs over 20 ms (up to 64 KiB) or 1 µs a byte (larger).
 
       --seed S      the seed of keys and choices (1)
-      --seconds N   how long altogether, about (300)
+      --seconds N   how long altogether, about (600); large states need it
       --kind NAME   only shapes whose name begins so: `groups`, `crowdfunding.votes`; more than one with commas
       --at DIALS    only this state and event, as a find names them
       --top N       how many of the dearest are printed (all that are over, and 40)
@@ -39,7 +39,7 @@ enum WorstCaseCommand: Subcommand {
       return dials
     }
     let seed = UInt64(try options.number("seed", default: 1))
-    let seconds = Double(try options.number("seconds", default: 300)) / Double(shapes.count)
+    let seconds = Double(try options.number("seconds", default: 600)) / Double(shapes.count)
     Output.line("one verification: \(fixed(try Yardstick().processorMicroseconds(), 0)) µs")
     var found: [WorstCase] = []
     var failures = 0
