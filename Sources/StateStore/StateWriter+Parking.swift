@@ -20,7 +20,8 @@ extension StateWriter {
   /// - Returns: whether it is kept now.
   public func keep(_ event: ParkedEvent, until dependencies: [Dependency], limits: ParkingLimits = .standard) throws -> Bool {
     let totals = try parkedTotals()
-    guard !dependencies.isEmpty, totals.events < UInt64(clamping: limits.events / limits.shareOfKept), totals.bytes < UInt64(clamping: limits.bytes / limits.shareOfKept)
+    let share = limits.shareOfKept
+    guard !dependencies.isEmpty, totals.events < UInt64(clamping: limits.events / share), totals.bytes < UInt64(clamping: limits.bytes / share)
     else { return false }
     var copy = event
     copy.isKept = true
