@@ -98,8 +98,9 @@ public final class Environment: Sendable {
     guard gate.closeForGood(waitMilliseconds: waitMilliseconds) else { return false }
     guard isClosed.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged else { return true }
     readers.close()
-    commonsguard_faults_unwatch(faultSlot)
     LMDBCalls.closeEnvironment(handle)
+    // Only now: what a damaged page did to LMDB's memory may show when it is given back.
+    commonsguard_faults_unwatch(faultSlot)
     Self.close(lockDescriptor)
     OpenDirectories.release(directory)
     return true

@@ -181,7 +181,12 @@ enum LMDBCalls {
     return cursor
   }
 
-  static func closeCursor(_ cursor: OpaquePointer) { mdb_cursor_close(cursor) }
+  static func closeCursor(_ cursor: OpaquePointer) {
+    _ = inside {
+      mdb_cursor_close(cursor)
+      return 0
+    }
+  }
 
   static func move(_ cursor: OpaquePointer, _ move: Move, key: UnsafeRawBufferPointer?, in bounds: MapBounds) throws -> Cursor.Entry? {
     var foundKey = key.map { MDB_val($0) } ?? MDB_val()
