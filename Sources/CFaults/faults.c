@@ -233,7 +233,7 @@ static _Noreturn void end_damaged(const struct watched *state, int signal, const
     add_bytes(&line, why, why_length > 300 ? 300 : why_length);
     add(&line, ")");
   }
-  add(&line, "; restore a backup, or `commonsguard rebuild` a new state from an export");
+  add(&line, "; move a backup into its place, or `commonsguard rebuild` a new state from an export");
   if (is_marked) {
     add(&line, "; until then nothing opens it: to try it all the same, remove ");
     add(&line, state->path);

@@ -67,12 +67,16 @@ struct ClaimedEvent {
     guard let first = owners.first else { return .unclaimed }
     if let known = try state.known(event.id) { return .decided(try answer(to: known, owners, reading: state), owner: known.domain) }
     trace?.enter("constellation 11")
-    if circumstances.isFuture(event) { return .decided(.reject(Self.isFuture), owner: first.domain) }
+    let isFuture = circumstances.isFuture(event)
+    // What is somebody's only if the state says so may turn out to be nobody's, and then it passes.
+    if isFuture, !owned.isEmpty { return .decided(.reject(Self.isFuture), owner: first.domain) }
     var effects: Effects?
     var awaited: [Dependency] = []
     var isOwned = false
     for owner in owners {
-      switch try owner.decide(in: circumstances, reading: state, trace: trace) {
+      let verdict = try owner.decide(in: circumstances, reading: state, trace: trace)
+      if case .kept = verdict {} else if isFuture { return .decided(.reject(Self.isFuture), owner: owner.domain) }
+      switch verdict {
       case .unchanged: isOwned = true
       case .rejected(let rejection): return .decided(.reject(rejection), owner: owner.domain)
       case .rejectedLeaving(let rejection, let effects): return .evidence(rejection, effects, owner: owner.domain)
@@ -82,7 +86,8 @@ struct ClaimedEvent {
       }
     }
     if let effects { return .effects(effects, owner: first.domain) }
-    return isOwned ? .decided(.accept, owner: first.domain) : .kept(until: awaited)
+    if isOwned { return .decided(.accept, owner: first.domain) }
+    return isFuture ? .unclaimed : .kept(until: awaited)
   }
 
   /// An event that was accepted before this was asked is accepted again.
@@ -99,14 +104,23 @@ struct ClaimedEvent {
     return .decided(.reject(Self.noRelayStores), owner: owner)
   }
 
-  /// What is kept aside until this event arrives: the first of it, in the order of its keeping. One lookup when nothing is parked.
+  /// What is kept aside until this event arrives: of each arrival the newest, since a deletion by address covers what is not newer than itself. In the
+  /// order of their keeping. One lookup when nothing is parked.
   func summoned(reading state: borrowing some StoreReader & ~Copyable) throws -> [ParkedEvent] {
     guard try state.parkedCount() > 0 else { return [] }
     var found: [ParkedEvent] = []
-    for arrival in arrivals { found += try state.events(waitingFor: arrival, limit: Self.maxSummoned) }
+    for arrival in arrivals {
+      let kept = try state.events(waitingFor: arrival, limit: Self.maxLookedAt)
+      found += kept.count <= Self.maxSummoned ? kept : Array(kept.sorted { Self.createdAt($0) > Self.createdAt($1) }.prefix(Self.maxSummoned))
+    }
     var seen: Set<UInt64> = []
-    return Array(found.filter { seen.insert($0.sequence).inserted }.sorted { $0.sequence < $1.sequence }.prefix(Self.maxSummoned))
+    return Array(found.filter { seen.insert($0.sequence).inserted }.prefix(Self.maxSummoned)).sorted { $0.sequence < $1.sequence }
   }
+
+  private static func createdAt(_ kept: ParkedEvent) -> UInt64 { kept.raw.withUnsafeBytes { (try? EventSlices.parse($0))?.createdAt ?? 0 } }
+
+  /// So many of one author's are compared, of the hundred that parking lets an author have.
+  private static let maxLookedAt = 100
 
   /// So many are judged before the event itself; the others after it, by the worker. One deletion decides as much as many do.
   private static let maxSummoned = 4

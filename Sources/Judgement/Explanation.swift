@@ -64,7 +64,9 @@ extension Judge {
       return try store.read { state in
         let isKnown = try state.known(claimed.event.id) != nil
         switch try claimed.decide(in: circumstances, reading: state) {
-        case .unclaimed, .kept: return explanation(unclaimed.decision)
+        case .unclaimed, .kept:
+          claims = []
+          return explanation(unclaimed.decision)
         case .decided(let decision, _): return explanation(decision, isKnown: isKnown)
         case .effects(let effects, _): return explanation(.accept, isKnown: isKnown, effects: effects)
         case .evidence(let rejection, _, _): return explanation(.reject(rejection), isKnown: isKnown)

@@ -13,11 +13,11 @@ extension Judge {
     let circumstances = Circumstances(
       receivedAt: parked.receivedAt, source: parked.source, isRejudged: releasing?.isRejudged ?? false, isBare: releasing?.isBare ?? false)
     let prepared = prepare(parked.raw, in: circumstances)
-    let isNearlyFull = store.isNearlyFull
     return try store.write { state in
       guard try state.removeParked(parked.sequence) else { return nil }
       guard case .success(let claimed) = prepared else { return prepared.rejected }
-      let judgement = try apply(claimed, in: circumstances, parked.sourceInfo ?? "", isNearlyFull: isNearlyFull, to: state)
+      // It has its room already, also in the last tenth of the map.
+      let judgement = try apply(claimed, in: circumstances, parked.sourceInfo ?? "", isNearlyFull: false, to: state)
       if let fault = judgement.fault { throw fault }
       // The relay has what was kept aside: it was answered with accept when it came.
       if judgement.decision == .accept, !parked.isKept, options.writesFollowUps {

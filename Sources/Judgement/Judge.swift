@@ -110,7 +110,8 @@ public final class Judge {
       let own = Circumstances(
         receivedAt: kept.receivedAt, source: kept.source, isRejudged: circumstances.isRejudged, isBare: circumstances.isBare, isSummoned: true)
       guard case .success(let summoned) = prepare(kept.raw, in: own) else { continue }
-      let judgement = try Application(summoned, own, kept.sourceInfo ?? "", options, isNearlyFull: isNearlyFull).apply(to: state)
+      // It has its room already, also in the last tenth of the map.
+      let judgement = try Application(summoned, own, kept.sourceInfo ?? "", options, isNearlyFull: false).apply(to: state)
       if let fault = judgement.fault { throw fault }
     }
     if !summoned.isEmpty {

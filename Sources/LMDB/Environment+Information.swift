@@ -36,10 +36,15 @@ extension Environment {
   }
 
   /// How far the file reaches, without counting its free pages: one call, no transaction.
+  ///
+  /// LMDB looks into the map for it: another thread must not change the map meanwhile. Not to be asked inside a transaction.
   public func extent() throws -> (fileBytes: Int, mapLimitBytes: Int, newestCommit: Int) {
-    let info = try LMDBCalls.info(handle)
-    let (bytes, overflows) = (Int(clamping: info.me_last_pgno) &+ 1).multipliedReportingOverflow(by: try LMDBCalls.pageSize(handle))
-    return (overflows ? .max : bytes, options.limitBytes, Int(clamping: info.me_last_txnid))
+    try refuseNesting()
+    return try withMap {
+      let info = try LMDBCalls.info(handle)
+      let (bytes, overflows) = (Int(clamping: info.me_last_pgno) &+ 1).multipliedReportingOverflow(by: try LMDBCalls.pageSize(handle))
+      return (overflows ? .max : bytes, options.limitBytes, Int(clamping: info.me_last_txnid))
+    }
   }
 
   /// Writes a consistent copy of the newest commit to another directory, which must exist and be empty. Writers go on.

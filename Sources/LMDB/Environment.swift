@@ -102,6 +102,7 @@ public final class Environment: Sendable {
     // Only now: what a damaged page did to LMDB's memory may show when it is given back.
     commonsguard_faults_unwatch(faultSlot)
     Self.close(lockDescriptor)
+    writeLock.close()
     OpenDirectories.release(directory)
     return true
   }

@@ -54,7 +54,8 @@ struct MetaPages {
     let mainRoot = word64(128)
     lastPage = word64(136)
     newestCommit = word64(144)
-    guard lastPage >= 1, lastPage < 1 << 48 else { throw Finding.damaged("meta page \(page) says that its last page is \(lastPage)") }
+    // Far more than any disk holds, and little enough to be counted in bytes.
+    guard lastPage >= 1, lastPage < 1 << 40 else { throw Finding.damaged("meta page \(page) says that its last page is \(lastPage)") }
     for root in [freeRoot, mainRoot] where root != Self.noPage && root > lastPage {
       throw Finding.damaged("meta page \(page) points to page \(root), behind the last, \(lastPage)")
     }

@@ -11,7 +11,7 @@ import Synchronization
 /// Misuse: nothing else in this process may open `write.lock`: closing that descriptor would give the lock up.
 final class WriteLock: Sendable {
   /// -1 where the file cannot be made or opened: a state that is only read.
-  private let descriptor: Int32
+  private let file: Atomic<Int32>
   /// Allocated once, never moved: `pthread_mutex_t` is safe for any thread.
   private nonisolated(unsafe) let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let waitMilliseconds: Int
@@ -25,7 +25,7 @@ final class WriteLock: Sendable {
 
   /// - Parameter descriptor: of the file; is closed with this.
   init(_ descriptor: Int32, waitMilliseconds: Int) {
-    self.descriptor = descriptor
+    file = Atomic(descriptor)
     self.waitMilliseconds = waitMilliseconds
     identity = FileIdentity(descriptor: descriptor)
     mutex = .allocate(capacity: 1)
@@ -35,8 +35,16 @@ final class WriteLock: Sendable {
   deinit {
     pthread_mutex_destroy(mutex)
     mutex.deallocate()
-    if descriptor >= 0 { close(descriptor) }
+    close()
   }
+
+  /// Gives the file up, with the environment: were it closed later, the lock of one that was opened meanwhile would go with it. Nobody has the lock.
+  func close() {
+    let descriptor = file.exchange(-1, ordering: .acquiringAndReleasing)
+    if descriptor >= 0 { Glibc.close(descriptor) }
+  }
+
+  private var descriptor: Int32 { file.load(ordering: .relaxed) }
 
   /// Throws `EnvironmentError.busy` when somebody keeps it for too long. Each success is paired with `unlock()`, on the same thread.
   func lock() throws {

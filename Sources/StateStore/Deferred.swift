@@ -77,7 +77,8 @@ extension StoreReader where Self: ~Copyable {
     var due: [DeferredFollowUp] = []
     try walk(tables.deferred) { _, value in
       guard due.count < limit else { return false }
-      let deferred = try DeferredFollowUp(decoding: value)
+      // One that cannot be read is no reason to build none of the others.
+      guard let deferred = try? DeferredFollowUp(decoding: value) else { return true }
       let wasAhead = deferred.receivedAt > now && deferred.receivedAt - now > Outbox.longestDelayMilliseconds / 1000
       if deferred.dueAt <= now || wasAhead { due.append(deferred) }
       return true

@@ -17,8 +17,8 @@ extension StoreReader where Self: ~Copyable {
     try walk(tables.parkedReleased) { key, _ in
       guard released.count < limit else { return false }
       let sequence = try Self.number(key: key)
-      guard let row = try parkedRow(sequence) else { throw Fault.unreadable("parked", "row \(sequence) is missing") }
-      released.append(row.event)
+      // One that is missing or cannot be read is passed over: the others are judged.
+      if let row = try? parkedRow(sequence) { released.append(row.event) }
       return true
     }
     return released
@@ -38,10 +38,7 @@ extension StoreReader where Self: ~Copyable {
   /// What waits for the dependency, in the order of its parking, at most `limit`.
   public func events(waitingFor dependency: Dependency, limit: Int) throws -> [ParkedEvent] {
     guard try parkedTotals().events > 0 else { return [] }
-    return try waiting(for: dependency, limit: limit).map { sequence in
-      guard let row = try parkedRow(sequence) else { throw Fault.unreadable("parked", "row \(sequence) is missing") }
-      return row.event
-    }
+    return try waiting(for: dependency, limit: limit).compactMap { (try? parkedRow($0))?.event }
   }
 
   func waiting(for dependency: Dependency, limit: Int = .max) throws -> [UInt64] {

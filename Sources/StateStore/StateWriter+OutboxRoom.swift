@@ -77,7 +77,10 @@ extension StateWriter {
 
   private func addStuck(_ state: OutboxState, to going: inout Going) throws {
     if going.isEnough { return }
+    var looked = 0
     try walk(tables.outboxStuck) { key, value in
+      looked += 1
+      guard looked <= Self.maxLookedThrough else { return false }
       guard (try? OutboxRow.state(of: value)) == state else { return true }
       return going.add(try Self.number(key: key), value.count)
     }

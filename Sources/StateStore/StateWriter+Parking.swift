@@ -97,14 +97,21 @@ extension StateWriter {
   private func dropExpired(now: UInt64, _ limits: ParkingLimits) throws {
     guard now > limits.seconds else { return }
     let oldest = now - limits.seconds
-    var expired: [UInt64] = []
+    var expired: [[UInt8]] = []
     try walk(tables.parkedAges) { key, _ in
       var reader = RowReader(key, of: "parked.ages")
       guard expired.count < Self.maxDropped, try reader.uint64() < oldest else { return false }
-      expired.append(try Self.number(key: key))
+      expired.append(Array(key))
       return true
     }
-    for sequence in expired { try removeParked(sequence) }
+    for key in expired {
+      let sequence = try key.withUnsafeBytes { try Self.number(key: $0) }
+      if (try? removeParked(sequence)) == true { continue }
+      // Missing or unreadable: what leads to it goes all the same, so that it stops nobody.
+      try delete(tables.parkedAges, key)
+      try delete(tables.parkedReleased, sequence)
+      try delete(tables.parked, sequence)
+    }
   }
 
   private func setParkedCount(of pubkey: PublicKey, _ count: UInt32) throws {

@@ -136,12 +136,41 @@ struct KeptTests {
     let deletions = (1...20).map { TestKey("a").event(kind: 5, tags: [["e", target.id.hex]], content: "\($0)") }
     for deletion in deletions { #expect(bench.send(deletion, source: .sync) == "accept") }
     #expect(bench.send(target, source: .sync) == "accept")
-    #expect(try journal(bench) == deletions.prefix(4).map(\.id) + [target.id])
+    #expect(try journal(bench).count == 5)
+    #expect(try journal(bench).last == target.id)
     #expect(try bench.judge.judgeAllReleased() == (16, 0))
     #expect(try Set(journal(bench)) == Set(deletions.map(\.id) + [target.id]))
     #expect(try kept(bench) == 0)
     #expect(try bench.store.check() == [])
     #expect(try bench.store.read { try $0.outboxCounts().due } == 0)
+  }
+
+  @Test("is summoned before older ones: the newest is the one that covers what arrives by its address")
+  func newest() throws {
+    let bench = try Bench([Summoner()])
+    let deletions = (1...8).map { TestKey("a").event(kind: 5, createdAt: 1_699_999_000 + $0, tags: [["e", target.id.hex]]) }
+    for deletion in deletions { bench.send(deletion, source: .sync) }
+    bench.send(target, source: .sync)
+    #expect(try Set(journal(bench).dropLast()) == Set(deletions.suffix(4).map(\.id)))
+  }
+
+  @Test("takes effect in the last tenth of the map too: it had its room before")
+  func nearlyFull() throws {
+    let bench = try Bench([Summoner(opensSubject: true)], mapSizeMiB: 17)
+    bench.send(deletion())
+    try bench.fill(percent: 92)
+    #expect(bench.send(target) == "blocked: deleted by its author")
+    #expect(try journal(bench) == [deletion().id])
+  }
+
+  @Test("passes when it is dated ahead, and is not kept; what is somebody's is refused")
+  func future() throws {
+    let bench = try Bench([Summoner(isDependent: true)])
+    let ahead = TestKey("a").event(kind: 5, createdAt: 1_700_009_000, tags: [["e", target.id.hex]])
+    #expect(bench.send(ahead) == "accept")
+    #expect(try kept(bench) == 0)
+    bench.send(target)
+    #expect(bench.send(ahead) == "invalid: created_at is in the future")
   }
 
   @Test("is dropped after seven days, as what is parked")
@@ -160,10 +189,17 @@ private struct Summoner: Validator {
   let domain = Domain.economy
   let tables = [table]
   private static let other = Dependency(.economy, [1])
+  /// What is accepted is refused in the last tenth of the map.
+  var opensSubject = false
+  /// Deletions are somebody's only if the state says so.
+  var isDependent = false
+
+  func owns(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool { true }
 
   func claim(on event: borrowing EventSlices) -> Claim {
     switch event.kind {
-    case 5, 7: .owned
+    case 5: isDependent ? .dependsOnState : .owned
+    case 7: .owned
     default: .none
     }
   }
@@ -198,6 +234,6 @@ private struct Summoner: Validator {
   }
 
   private func accepted(_ event: VerifiedEvent, marking key: [UInt8], provides: [Dependency] = []) -> Verdict {
-    .accepted(Effects(changes: [.put(Self.table, key: key, value: [1])], provides: provides))
+    .accepted(Effects(changes: [.put(Self.table, key: key, value: [1])], provides: provides, opensSubject: opensSubject))
   }
 }

@@ -105,6 +105,18 @@ import Testing
     }
   }
 
+  @Test("A last page that no disk holds, with the largest pages, is refused and counted without a trap", arguments: [(1 << 48) - 1, 1 << 40] as [UInt64])
+  func impossibleLastPage(_ page: UInt64) throws {
+    try make()
+    var bytes = try #require(FileManager.default.contents(atPath: file("data.mdb")))
+    for meta in 0..<2 {
+      withUnsafeBytes(of: UInt32(32_768).littleEndian) { bytes.replaceSubrange(meta * 4096 + 40..<meta * 4096 + 44, with: $0) }
+      withUnsafeBytes(of: page.littleEndian) { bytes.replaceSubrange(meta * 4096 + 136..<meta * 4096 + 144, with: $0) }
+    }
+    try bytes.write(to: URL(fileURLWithPath: file("data.mdb")))
+    #expect(throws: EnvironmentError.self) { _ = try directory.open() }
+  }
+
   @Test("A table of free pages that is nonsense, or leads in a circle, is read to an end", arguments: [11, 12, 13, 14] as [UInt64])
   func nonsense(seed: UInt64) throws {
     try make(rows: 2000)

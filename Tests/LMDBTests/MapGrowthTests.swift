@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Dispatch
+import Glibc
 import LMDB
 import Synchronization
 import Testing
@@ -149,5 +150,36 @@ import Testing
       outcomes.withLock { $0.append(outcome) }
     }
     #expect(outcomes.withLock { $0 } == [String](repeating: "0", count: 8))
+  }
+
+  @Test("How far the file reaches may be asked by other threads while the map grows and is closed, and not inside a transaction")
+  func extent() throws {
+    let environment = try directory.open()
+    let table = try environment.table("rows", create: true)
+    let isDone = Atomic<Bool>(false)
+    let answers = Mutex<(largest: Int, refusals: Int)>((0, 0))
+    DispatchQueue.concurrentPerform(iterations: 3) { thread in
+      if thread == 0 {
+        // Not before somebody asks.
+        while answers.withLock({ $0.largest + $0.refusals == 0 }) { usleep(100) }
+        for round in 0..<40 {
+          try? environment.write { transaction in for number in 0..<250 { try transaction.put(table, key(round * 250 + number), kilobyte) } }
+        }
+        environment.close(waitMilliseconds: 10_000)
+        isDone.store(true, ordering: .releasing)
+        return
+      }
+      while !isDone.load(ordering: .acquiring) {
+        let bytes = try? environment.extent().fileBytes
+        answers.withLock { if let bytes { $0.largest = max($0.largest, bytes) } else { $0.refusals += 1 } }
+      }
+    }
+    let seen = answers.withLock { $0 }
+    #expect(seen.largest > 100_000, "\(seen.refusals) refusals")
+    #expect(throws: EnvironmentError.self) { _ = try environment.extent() }
+    let other = try TemporaryDirectory()
+    let open = try other.open()
+    try open.write { _ in _ = #expect(throws: (any Error).self) { _ = try open.extent() } }
+    #expect(try open.extent().newestCommit >= 0)
   }
 }

@@ -217,4 +217,20 @@ import Testing
     #expect(try store.write { try $0.removeParked(1) })
     for (table, entries) in try store.information().entries where table.hasPrefix("parked") { #expect(entries == 0, "\(table)") }
   }
+
+  @Test("An event whose row cannot be read stops neither the others nor what is parked after it, and goes when it has expired")
+  func unreadable() throws {
+    for number in 1...3 { #expect(try park(parked(number, receivedAt: 1000))) }
+    try store.write { writer throws in
+      try writer.put(writer.tables.parked, 1, [9])
+      _ = try writer.delete(writer.tables.parked, 2)
+    }
+    #expect(try store.read { try $0.events(waitingFor: .test("I"), limit: 9).map(\.id) } == [id(3)])
+    #expect(try release("I") == 3)
+    #expect(try released() == [id(3)])
+    #expect(try park(parked(4, receivedAt: 1001 + ParkingLimits.standard.seconds)))
+    #expect(try released().isEmpty)
+    #expect(try store.information().entries.first { $0.table == "parked.released" }?.count == 0)
+    #expect(try store.information().entries.first { $0.table == "parked.ages" }?.count == 1)
+  }
 }
