@@ -52,7 +52,7 @@ public enum EnvironmentError: Error, Sendable, Hashable, CustomStringConvertible
   /// The bytes of a row are not those of its type: another version wrote them, or they are damaged.
   case undecodable(table: String)
 
-  private static let rebuild = "restore a backup, or `commonsguard rebuild` a new state from an export"
+  private static let rebuild = "move a backup into its place, or `commonsguard rebuild` a new state from an export"
 
   public var description: String {
     switch self {

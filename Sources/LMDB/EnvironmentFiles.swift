@@ -118,26 +118,18 @@ struct EnvironmentFiles: Sendable {
   /// Opens a regular file of the directory without waiting for anybody; nil when it is missing. What root makes belongs to the state's owner.
   private func open(_ name: String, _ flags: Int32, mode: UInt32 = 0o600, isOptional: Set<Int32> = []) throws -> Int32? {
     let file = "\(path)/\(name)"
-    let descriptor = openat(directory, name, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, mode_t(mode))
-    guard descriptor >= 0 else {
-      let code = errno
-      if code == ENOENT && flags & O_CREAT == 0 || isOptional.contains(code) { return nil }
-      switch code {
+    switch FileOwner.open(directory, name, flags, mode: mode_t(mode), ofStateIn: path) {
+    case .success(let descriptor): return descriptor
+    case .failure(let error):
+      if error.code == ENOENT && flags & O_CREAT == 0 || isOptional.contains(error.code) { return nil }
+      switch error.code {
       case EACCES, EPERM: throw EnvironmentError.notPermitted(file, owner: Self.owner(of: file))
-      case ELOOP: throw EnvironmentError.loop(file)
-      case ENOSPC, EDQUOT: throw EnvironmentError.noRoom(file, why: String(cString: strerror(code)))
-      // A folder, opened to write; a pipe or a device that nobody serves.
-      case EISDIR, ENXIO, ENODEV: throw EnvironmentError.notRegular(file)
-      default: throw EnvironmentError.unusable(file, why: String(cString: strerror(code)))
+      case ENOSPC, EDQUOT: throw EnvironmentError.noRoom(file, why: String(cString: strerror(error.code)))
+      // A folder, a link; a pipe or a device, served or not.
+      case EISDIR, ELOOP, ENXIO, ENODEV: throw EnvironmentError.notRegular(file)
+      default: throw EnvironmentError.unusable(file, why: String(cString: strerror(error.code)))
       }
     }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      throw EnvironmentError.notRegular(file)
-    }
-    if flags & O_CREAT != 0 { FileOwner(ofStateIn: path)?.adopt(descriptor) }
-    return descriptor
   }
 
   /// Who owns it; where even that may not be seen, who owns the nearest folder above.
@@ -165,9 +157,8 @@ struct EnvironmentFiles: Sendable {
   mutating func remember(isNew: Bool) {
     var status = stat()
     if isNew, geteuid() == 0, fstatat(directory, ".", &status, 0) == 0, status.st_uid != 0 {
-      fchownat(directory, Self.dataName, status.st_uid, status.st_gid, 0)
-      fchownat(directory, Self.lockName, status.st_uid, status.st_gid, 0)
-      fchownat(directory, WriteLock.fileName, status.st_uid, status.st_gid, 0)
+      // LMDB made it; the others were given away when they were made.
+      fchownat(directory, Self.dataName, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW)
     }
     if fstatat(directory, Self.dataName, &status, 0) == 0 { data = FileIdentity(status) }
     if fstatat(directory, Self.lockName, &status, 0) == 0 {

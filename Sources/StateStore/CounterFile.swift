@@ -23,6 +23,10 @@ public final class CounterFile: Sendable {
   /// Makes this process's file in the directory (the state's `counters`), which is made when it is missing. Throws a `StoreError`.
   public init(directory: String) throws {
     try StateDirectory.make(directory)
+    var status = stat()
+    guard lstat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      throw StoreError.failed(what: directory, why: "it is no folder: move it away")
+    }
     let state = StateFile.parent(of: directory)
     let lock = try LockedFile(directory + "/lock", exclusively: true, ofStateIn: state)
     defer { withExtendedLifetime(lock) {} }

@@ -12,15 +12,12 @@ package enum StateFile {
   ///   - flags: of open(2).
   ///   - state: the state's directory.
   package static func open(_ path: String, _ flags: Int32, ofStateIn state: String) throws -> Int32 {
-    let descriptor = Glibc.open(path, flags | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw StoreError.failed(what: path, why: String(cString: strerror(errno))) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
+    switch FileOwner.open(AT_FDCWD, path, flags, mode: 0o600, ofStateIn: state) {
+    case .success(let descriptor): return descriptor
+    case .failure(let error) where error.code == EISDIR || error.code == ELOOP:
       throw StoreError.failed(what: path, why: "it is not a regular file: move it away")
+    case .failure(let error): throw StoreError.failed(what: path, why: String(cString: strerror(error.code)))
     }
-    if flags & O_CREAT != 0 { FileOwner(ofStateIn: state)?.adopt(descriptor) }
-    return descriptor
   }
 
   /// The folder that a file or folder lies in.

@@ -149,6 +149,34 @@ import Testing
     _ = try directory.open()
   }
 
+  @Test(
+    "Root follows no link out of another user's state, makes nothing at its end, and gives nothing away that it did not make",
+    .enabled(if: geteuid() == 0, "only root can give files away"), arguments: ["data.mdb", "lock.mdb", "write.lock"])
+  func linksOfOthers(name: String) throws {
+    try make()
+    for path in [directory.path, file("data.mdb"), file("lock.mdb"), file("write.lock")] { #expect(chown(path, 65534, 65534) == 0) }
+    let (secret, missing) = (directory.path + "-secret", directory.path + "-missing")
+    defer {
+      unlink(secret)
+      unlink(missing)
+    }
+    #expect(FileManager.default.createFile(atPath: secret, contents: Data("secret".utf8)))
+    for target in [secret, missing] {
+      unlink(file(name))
+      #expect(symlink(target, file(name)) == 0)
+      #expect(throws: EnvironmentError.notRegular(file(name))) { _ = try directory.open() }
+    }
+    unlink(file(name))
+    #expect(link(secret, file(name)) == 0)
+    #expect(throws: EnvironmentError.notRegular(file(name))) { _ = try directory.open() }
+    var status = stat()
+    #expect(stat(secret, &status) == 0 && status.st_uid == 0 && status.st_size == 6)
+    #expect(stat(missing, &status) != 0)
+    unlink(file(name))
+    _ = try directory.open()
+    #expect(stat(file(name), &status) == 0 && status.st_uid == 65534)
+  }
+
   @Test("Room for lock.mdb is taken before it is mapped")
   func reservedLock() throws {
     try make()

@@ -110,7 +110,7 @@ enum RebuildCommand {
     }
     // Rebuilt by root, it still has to be the relay's.
     var facts = stat()
-    if geteuid() == 0, stat(path, &facts) == 0, facts.st_uid != 0 { _ = chown(path + "/data.mdb", facts.st_uid, facts.st_gid) }
+    if geteuid() == 0, stat(path, &facts) == 0, facts.st_uid != 0 { _ = lchown(path + "/data.mdb", facts.st_uid, facts.st_gid) }
     let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if directory >= 0 {
       fsync(directory)
