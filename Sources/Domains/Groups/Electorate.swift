@@ -78,19 +78,38 @@ struct Electorate: Sendable, Equatable {
 
 /// Answers who administers what, for one judgement: the judged group on one of its branches, all others on their canonical chains.
 ///
-/// Every group is evaluated once for each time that is asked. Not Sendable: it belongs to one judgement.
+/// Every group is evaluated once for each span of time during which nothing of it changed. Not Sendable: it belongs to one judgement.
 final class Roles {
   let branch: Branch
   let options: GroupsOptions
   let cache: SnapshotCache
   private var branches: [EventID: Branch?] = [:]
-  private var memo: [Key: Electorate] = [:]
+  private var memo: [Key: [Known]] = [:]
+  private var segments: [EventID: [StructureSegment]] = [:]
 
   private struct Key: Hashable {
     let group: EventID
-    let time: UInt64
     let levels: Int
   }
+
+  /// An electorate, and when it is the same: everything that it was made of is covered by the same nodes then.
+  private struct Known {
+    var electorate = Electorate()
+    var since: UInt64 = 0
+    /// Inclusive.
+    var until: UInt64 = .max
+
+    /// Where a path was cut off, it is believed of the very time alone.
+    static func cut(at time: UInt64) -> Known { Known(since: time, until: time) }
+
+    mutating func restrict(to other: Known) {
+      since = max(since, other.since)
+      until = min(until, other.until)
+    }
+  }
+
+  /// So many spans are remembered of each group.
+  private static let maxKnown = 8
 
   init(_ branch: Branch, _ options: GroupsOptions, _ cache: SnapshotCache) {
     self.branch = branch
@@ -115,16 +134,29 @@ final class Roles {
     return try cache.snapshot(at: node.id, reading: state)
   }
 
+  /// What a group referred to, and when, on its line.
+  func structureSegments(of group: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> [StructureSegment] {
+    if let known = segments[group] { return known }
+    let found = try branch(of: group, reading: state).map { try state.structureSegments($0) } ?? []
+    segments[group] = found
+    return found
+  }
+
+  /// Whether another group administered the judged one: answered without its members.
+  func isAdministeredElsewhere(at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    try structureSegments(of: group, reading: state).last { $0.span.start <= time }?.structure.admin != nil
+  }
+
   /// `electorate(G,T)` of the spec; empty before the init.
   func electorate(of group: EventID, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Electorate {
     var path: Set<EventID> = []
-    return try electorate(of: group, at: time, levels: options.maxDepth, path: &path, reading: state)
+    return try known(group, at: time, levels: options.maxDepth, path: &path, reading: state).electorate
   }
 
   /// The electorate that a state of the judged group would have.
   func electorate(of snapshot: GroupSnapshot, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Electorate {
     var path: Set<EventID> = [group]
-    return try electorate(of: snapshot, at: time, levels: options.maxDepth, path: &path, reading: state)
+    return try known(snapshot, at: time, levels: options.maxDepth, path: &path, reading: state).electorate
   }
 
   func isAdministrator(_ account: PublicKey, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
@@ -135,36 +167,46 @@ final class Roles {
   }
 
   /// Recursion ends with the levels, at most `maxDepth`; a group on the path again contributes nothing (a cycle, after a reorganisation).
-  private func electorate(
-    of group: EventID, at time: UInt64, levels: Int, path: inout Set<EventID>, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> Electorate {
-    let key = Key(group: group, time: time, levels: levels)
-    if let known = memo[key] { return known }
-    guard levels > 0, path.insert(group).inserted else { return Electorate() }
+  private func known(
+    _ group: EventID, at time: UInt64, levels: Int, path: inout Set<EventID>, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Known {
+    let key = Key(group: group, levels: levels)
+    if let known = memo[key]?.last(where: { $0.since <= time && time <= $0.until }) { return known }
+    guard levels > 0, path.insert(group).inserted else { return .cut(at: time) }
     defer { path.remove(group) }
-    guard let snapshot = try snapshot(of: group, at: time, reading: state) else { return Electorate() }
-    let result = try electorate(of: snapshot, at: time, levels: levels, path: &path, reading: state)
-    memo[key] = result
+    guard let branch = try branch(of: group, reading: state) else { return Known() }
+    guard let node = try branch.node(at: time, reading: state) else { return Known(until: time) }
+    let snapshot = try cache.snapshot(at: node.id, reading: state)
+    var result = try known(snapshot, at: time, levels: levels, path: &path, reading: state)
+    // Behind the head nothing comes; elsewhere it lasts at least up to the time that was asked.
+    result.restrict(to: Known(since: node.createdAt, until: node.id == branch.head.id ? .max : time))
+    if let count = memo[key]?.count, count >= Self.maxKnown { memo[key]?.removeFirst() }
+    memo[key, default: []].append(result)
     return result
   }
 
-  private func electorate(
-    of snapshot: GroupSnapshot, at time: UInt64, levels: Int, path: inout Set<EventID>, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> Electorate {
-    if let admin = snapshot.admin { return try electorate(of: admin, at: time, levels: levels - 1, path: &path, reading: state) }
-    var result = Electorate()
-    result.items.reserveCapacity(min(snapshot.entries.count, options.maxElectorate + 1))
+  private func known(
+    _ snapshot: GroupSnapshot, at time: UInt64, levels: Int, path: inout Set<EventID>, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Known {
+    if let admin = snapshot.admin { return try known(admin, at: time, levels: levels - 1, path: &path, reading: state) }
+    var result = Known()
+    result.electorate.items.reserveCapacity(min(snapshot.entries.count, options.maxElectorate + 1))
     for entry in snapshot.entries {
       // One more than the limit tells that it is passed; what lies beyond contributes nothing.
-      if result.count > options.maxElectorate { break }
+      if result.electorate.count > options.maxElectorate { break }
       switch entry.member {
       case .account(let account):
-        result.items.append(.leaf(account))
-        result.count += 1
+        result.electorate.items.append(.leaf(account))
+        result.electorate.count += 1
       case .group(let nested, let isBlock):
-        let inner = try electorate(of: nested, at: time, levels: levels - 1, path: &path, reading: state)
-        if isBlock { result.items.append(.block(inner.items)) } else { result.items += inner.items }
-        result.count += inner.count
+        let inner = try known(nested, at: time, levels: levels - 1, path: &path, reading: state)
+        if isBlock {
+          result.electorate.items.append(.block(inner.electorate.items))
+        } else {
+          result.electorate.items += inner.electorate.items
+        }
+        result.electorate.count += inner.electorate.count
+        result.restrict(to: inner)
       }
     }
     return result

@@ -65,8 +65,16 @@ extension RecordWriter {
 }
 
 extension RecordReader {
+  /// As `list` would read them; but there may be thousands.
+  private mutating func entryIDs() throws -> [EntryID] {
+    let count = Int(try uint32())
+    return try fixed(8 * count).withUnsafeBytes { bytes in
+      (0..<count).map { EntryID(value: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self))) }
+    }
+  }
+
   mutating func resolvedChange(of table: Table) throws -> ResolvedChange {
-    let removes = try list { EntryID(value: try $0.uint64()) }
+    let removes = try entryIDs()
     let adds = try list { try $0.member(of: table) }
     let admin = try optional { reader in try reader.optional { try $0.eventID() }.map { Setting.set($0) } ?? .clear }
     let meta = try list { reader in

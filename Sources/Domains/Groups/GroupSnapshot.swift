@@ -29,9 +29,20 @@ struct GroupSnapshot: Sendable, Equatable {
   /// An array's header, and what the allocator rounds up.
   private static let bytesAroundText = 48
 
-  func index(of id: EntryID) -> Int? {
+  /// - Parameter place: where another entry stands, if one was just found. Ids ascend and differ, so the distance of two entries is at most that of
+  ///   their ids: neighbours are found at once.
+  func index(of id: EntryID, near place: Int? = nil) -> Int? {
     var low = 0
     var high = entries.count
+    if let place {
+      let found = entries[place].id.value
+      if found <= id.value {
+        low = place
+        high = place + Int(min(UInt64(high - place), (id.value - found).saturatingAdd(1)))
+      } else {
+        high = place
+      }
+    }
     while low < high {
       let middle = low + (high - low) / 2
       if entries[middle].id < id { low = middle + 1 } else { high = middle }

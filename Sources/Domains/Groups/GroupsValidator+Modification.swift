@@ -44,23 +44,22 @@ extension GroupsValidator {
     var unvotedAdds = 0
     for listed in content.listed {
       let proposal = try check(listed, roles, judgement, reading: state)
-      let working = merge.snapshot
-      let adds = merge.change.adds.count
-      try judgement.checkMeta(proposal.change.meta, mergedInto: working, options)
-      merge.apply(proposal.change)
+      try judgement.checkMeta(proposal.change.meta, mergedInto: merge.settings, options)
       let outcome =
-        if let recollection {
-          try outcomeAgain(of: proposal, naming: listed.votes, in: working, recollection, judgement, reading: state)
-        } else if proposal.change.mayLimit {
-          try outcome(of: proposal, naming: listed.votes, in: working, roles, tenure, judgement, reading: state)
-        } else {
+        if !proposal.change.mayLimit {
           Polling.Outcome?.none
+        } else if let recollection {
+          try outcomeAgain(of: proposal, naming: listed.votes, in: &merge, recollection, judgement, reading: state)
+        } else {
+          try outcome(of: proposal, naming: listed.votes, in: &merge, roles, tenure, judgement, reading: state)
         }
       let needsVote = try outcome.map { try $0.check() } != nil
+      let adds = merge.change.adds.count
+      merge.apply(proposal.change)
       if !needsVote { unvotedAdds += merge.change.adds.count - adds }
     }
     judgement.enter("GM9")
-    try checkResult(merge, content.change, before, group, roles, judgement, reading: state)
+    try checkResult(&merge, content.change, before, group, roles, judgement, reading: state)
 
     judgement.enter("GM12")
     if !content.change.positions.isEmpty, before.admin == nil { throw GroupsRejection.directRemoval }
@@ -69,10 +68,8 @@ extension GroupsValidator {
     judgement.enter("GM14")
     // Members do not count while another group administers.
     // Only where another group has administered can it remove: whether those removed were tenured there depends on what of it had arrived.
-    if own.mayLimit, merge.snapshot.admin == nil, !judgement.isRecalled {
-      var direct = GroupMerge(merge.snapshot, depth: parent.depth + 1)
-      direct.apply(own)
-      for account in try roles.affected(from: merge.snapshot, by: direct, at: event.createdAt, reading: state)
+    if own.mayLimit, merge.settings.admin == nil, !judgement.isRecalled {
+      for account in try roles.affected(in: merge.snapshot, by: own, at: event.createdAt, reading: state)
       where try tenure.isTenured(account, at: event.createdAt, reading: state) { throw GroupsRejection.administratorRemoval }
     }
     let adds = merge.change.adds.count
@@ -80,7 +77,8 @@ extension GroupsValidator {
     judgement.enter("GM15")
     if judgement.asksLimits, merge.change.adds.count - adds + unvotedAdds > options.maxAddsPerModification { throw GroupsRejection.tooManyAdds }
     judgement.enter("GM16")
-    guard try judgement.hasAdministrators(merge.snapshot, roles, reading: state) else { throw GroupsRejection.noAdministratorsLeft }
+    let after = merge.snapshot
+    guard try judgement.hasAdministrators(after, roles, reading: state) else { throw GroupsRejection.noAdministratorsLeft }
     judgement.enter("GM17")
     guard !merge.change.isEmpty || !content.listed.isEmpty else { throw GroupsRejection.noEffect }
 
@@ -90,7 +88,7 @@ extension GroupsValidator {
       depth: parent.depth + 1, isLate: !circumstances.isLive && isLate, change: merge.change)
     return .accepted(
       Effects(
-        changes: try NodeEffects(node, before: before, after: merge.snapshot)
+        changes: try NodeEffects(node, before: before, after: after)
           .extending(group, parent: parent, implementing: content.listed.map(\.proposal), reading: state),
         followUps: try GroupsFollowUp(options).attestation(of: event, in: group.id, listed: before.attesters, circumstances),
         note: GroupsNote.modification.bytes, provides: [Dependency(.groups, event.id.bytes)]))
@@ -148,32 +146,35 @@ extension GroupsValidator {
 
   /// GM8, the outcome of a proposal that may take somebody's say away; nil when it needs no vote.
   private func outcome(
-    of proposal: ProposalRecord, naming votes: [EventID], in working: GroupSnapshot, _ roles: Roles, _ tenure: Tenure, _ judgement: GroupJudgement,
+    of proposal: ProposalRecord, naming votes: [EventID], in merge: inout GroupMerge, _ roles: Roles, _ tenure: Tenure, _ judgement: GroupJudgement,
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> Polling.Outcome? {
     let time = judgement.event.createdAt
     let polling = Polling(proposal, roles, tenure)
-    // Affected now; and those affected then who still have a say that could be taken.
-    var affected = try polling.affected(working, at: time, reading: state)
+    // Affected now; and those affected then who still have a say that could be taken. The members are not asked for where they do not count.
+    let isElsewhere = merge.settings.admin != nil && proposal.change.admin == nil
+    var affected = try isElsewhere ? [] : polling.affected(merge.snapshot, at: time, reading: state)
     let then = try polling.affectedAtProposal(reading: state).subtracting(affected)
-    if !then.isEmpty { affected.formUnion(then.intersection(try roles.electorate(of: working, at: time, reading: state).accounts)) }
+    if !then.isEmpty { affected.formUnion(then.intersection(try roles.electorate(of: merge.snapshot, at: time, reading: state).accounts)) }
     let tenured = try polling.tenured(affected, at: time, reading: state)
     return try tenured.isEmpty ? nil : polling.outcome(of: judgement.event, tenured: tenured, naming: votes, reading: state)
   }
 
   /// The same for a modification that was accepted once; nil when it may have needed no vote.
   private func outcomeAgain(
-    of proposal: ProposalRecord, naming votes: [EventID], in working: GroupSnapshot, _ recollection: Recollection, _ judgement: GroupJudgement,
+    of proposal: ProposalRecord, naming votes: [EventID], in merge: inout GroupMerge, _ recollection: Recollection, _ judgement: GroupJudgement,
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> Polling.Outcome? {
     let polling = RecalledPolling(proposal, recollection, options)
+    // Where another group administers nobody of the members is affected: they need not be gone through.
+    let working = merge.settings.admin == nil ? merge.snapshot : merge.settings
     let tenured = try polling.certainlyTenured(working, at: judgement.event.createdAt, reading: state)
     return try tenured.isEmpty ? nil : polling.outcome(of: judgement.event, tenured: tenured, naming: votes, reading: state)
   }
 
   /// GM9: what the group refers to afterwards, and how large it is.
   private func checkResult(
-    _ merge: GroupMerge, _ own: GroupChange, _ before: GroupSnapshot, _ group: GroupRecord, _ roles: Roles, _ judgement: GroupJudgement,
+    _ merge: inout GroupMerge, _ own: GroupChange, _ before: GroupSnapshot, _ group: GroupRecord, _ roles: Roles, _ judgement: GroupJudgement,
     reading state: borrowing some StateReader & ~Copyable
   ) throws {
     let added = own.adds.compactMap(\.group)
@@ -181,14 +182,18 @@ extension GroupsValidator {
     try judgement.checkReferences(own.adds, nil, besides: nil, reading: state)
     let references = added + merge.change.adds.compactMap(\.group) + (merge.change.admin?.value.map { [$0] } ?? [])
     if try judgement.isCycle(references, group.id, options, reading: state) { throw GroupsRejection.cycle }
-    try judgement.checkMeta(own.meta, mergedInto: merge.snapshot, options)
+    try judgement.checkMeta(own.meta, mergedInto: merge.settings, options)
     guard judgement.asksLimits, !own.adds.isEmpty || !merge.change.adds.isEmpty || merge.change.admin != nil else { return }
-    var trial = merge
     // Accounts make no difference to whom another group's administrators are: the members need not be copied.
-    let isElsewhere = merge.snapshot.admin != nil && added.isEmpty && merge.snapshot.entries.count + own.adds.count <= GroupLimits.entries
-    if !isElsewhere { trial.apply(ResolvedChange(adds: own.adds)) }
-    let electorate = try roles.electorate(of: trial.snapshot, at: judgement.event.createdAt, reading: state)
-    try checkLimits(trial.snapshot, electorate, hasNewReferences: !references.isEmpty, reading: state)
+    let isElsewhere = merge.settings.admin != nil && added.isEmpty && merge.entryCount + own.adds.count <= GroupLimits.entries
+    var result = merge.snapshot
+    if !isElsewhere {
+      var trial = merge
+      trial.apply(ResolvedChange(adds: own.adds))
+      result = trial.snapshot
+    }
+    let electorate = try roles.electorate(of: result, at: judgement.event.createdAt, reading: state)
+    try checkLimits(result, electorate, hasNewReferences: !references.isEmpty, reading: state)
   }
 }
 

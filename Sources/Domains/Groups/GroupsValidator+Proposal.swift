@@ -32,9 +32,9 @@ extension GroupsValidator {
     guard try standing.mayPropose(options.proposalsFrom, reading: state) else { throw GroupsRejection.foreignProposer }
     try judgement.checkMeta(resolved.meta, mergedInto: snapshot, options)
     judgement.enter("GP7")
-    var merge = GroupMerge(snapshot, depth: parent.depth + 1)
-    merge.apply(resolved)
-    guard try judgement.hasAdministrators(merge.snapshot, roles, reading: state) else { throw GroupsRejection.noAdministratorsLeft }
+    guard try judgement.hasAdministrators(carriedOut(resolved, in: snapshot, on: parent), roles, reading: state) else {
+      throw GroupsRejection.noAdministratorsLeft
+    }
     let prefix = group.id.bytes + event.pubkey.bytes
     try checkOpen(GroupsState.open, prefix: prefix, options.openProposalsPerAuthor, group, judgement, reading: state) { _ in true }
 
@@ -58,6 +58,17 @@ extension GroupsValidator {
         changes: changes,
         followUps: try GroupsFollowUp(options).attestation(of: event, in: group.id, listed: snapshot.attesters, circumstances),
         note: GroupsNote.proposal.bytes, provides: [Dependency(.groups, event.id.bytes)], opensSubject: isStranger))
+  }
+
+  /// The state that a proposal asks for: without its members where another group administers, since they do not count then.
+  private func carriedOut(_ change: ResolvedChange, in state: GroupSnapshot, on parent: NodeRecord) -> GroupSnapshot {
+    var merge = GroupMerge(state, depth: parent.depth + 1)
+    if let admin = change.admin == nil ? state.admin : change.admin?.value {
+      merge.apply(ResolvedChange(admin: .set(admin)))
+      return merge.settings
+    }
+    merge.apply(change)
+    return merge.snapshot
   }
 
   /// What a proposal limits at its own time; nil when it can suspend nobody.

@@ -3,11 +3,12 @@ import Cryptography
 import Nostr
 import Policy
 
-/// What folding a history needs of one node: its parent, its depth and its change.
+/// What folding a history needs of one node: its parent, its time, its depth and its change.
 ///
 /// A state that nobody has asked lately is folded from up to 1023 nodes, so what most of them do, removing and adding members, is read without detours.
 struct NodeStep: Sendable, Equatable {
   let parent: EventID?
+  let createdAt: UInt64
   let depth: UInt32
   let change: ResolvedChange
 
@@ -16,18 +17,20 @@ struct NodeStep: Sendable, Equatable {
       self = step
     } else {
       let node = try NodeRecord(id: id, decoding: bytes)
-      (parent, depth, change) = (node.parent, node.depth, node.change)
+      (parent, createdAt, depth, change) = (node.parent, node.createdAt, node.depth, node.change)
     }
   }
 
-  private init(parent: EventID, depth: UInt32, change: ResolvedChange) {
+  private init(parent: EventID, createdAt: UInt64, depth: UInt32, change: ResolvedChange) {
     self.parent = parent
+    self.createdAt = createdAt
     self.depth = depth
     self.change = change
   }
 
   // See NodeRecord: version 1 · 1 · group 32 · parent 32 · jump 44 · author 32 · created_at 8 · received_at 8 · depth 4 · late 1 · change
   private static let parentStart = 34
+  private static let createdAtStart = 142
   private static let depthStart = 158
   private static let changeStart = 163
   /// No admin, no meta, no attesters.
@@ -58,6 +61,7 @@ struct NodeStep: Sendable, Equatable {
     }
     guard bytes[position...].elementsEqual(plainEnd) else { return nil }
     let depth = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: depthStart, as: UInt32.self))
-    return NodeStep(parent: EventID(Bytes32(unsafe: base + parentStart)), depth: depth, change: change)
+    let createdAt = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: createdAtStart, as: UInt64.self))
+    return NodeStep(parent: EventID(Bytes32(unsafe: base + parentStart)), createdAt: createdAt, depth: depth, change: change)
   }
 }

@@ -32,6 +32,8 @@ final class Polling {
   /// Whom the proposal affects in the state at its own time.
   func affectedAtProposal(reading state: borrowing some StateReader & ~Copyable) throws -> Set<PublicKey> {
     guard proposal.change.mayLimit, let node = try roles.branch.node(at: proposal.createdAt, reading: state) else { return [] }
+    // Members do not count while another group administers: they need not be read.
+    if proposal.change.admin == nil, try roles.isAdministeredElsewhere(at: proposal.createdAt, reading: state) { return [] }
     let before = try roles.cache.snapshot(at: node.id, reading: state)
     return try affected(before, at: proposal.createdAt, reading: state)
   }
@@ -39,9 +41,7 @@ final class Polling {
   /// Whom the proposal affects when it is carried out in a state.
   func affected(_ before: GroupSnapshot, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Set<PublicKey> {
     guard proposal.change.mayLimit else { return [] }
-    var merge = GroupMerge(before, depth: .max)
-    merge.apply(proposal.change)
-    return try roles.affected(from: before, by: merge, at: time, reading: state)
+    return try roles.affected(in: before, by: proposal.change, at: time, reading: state)
   }
 
   /// Those of the affected whose removal needs a vote: tenured at the proposal's time, or now (a backdated proposal must not catch administrators
@@ -161,41 +161,76 @@ final class Polling {
 }
 
 extension Roles {
-  /// Whose say gets less when a state becomes another one.
+  /// Whose say gets less when a change is carried out in a state.
   ///
   /// Where the administrators are the members themselves, it follows from the entries that go and come: what stays counts as before.
   func affected(
-    from before: GroupSnapshot, by merge: GroupMerge, at time: UInt64, reading state: borrowing some StateReader & ~Copyable
+    in before: GroupSnapshot, by wanted: ResolvedChange, at time: UInt64, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Set<PublicKey> {
-    let after = merge.snapshot
-    guard before.admin == after.admin else {
+    if let setting = wanted.admin, setting.value != before.admin {
+      let after = carriedOut(wanted, in: before)
       return try electorate(of: before, at: time, reading: state).affected(becoming: try electorate(of: after, at: time, reading: state))
     }
     // Members do not count while another group administers.
-    if before.admin != nil || merge.removed.isEmpty { return [] }
+    if before.admin != nil { return [] }
+    var removed: [Int] = []
+    for id in wanted.removes { if let index = before.index(of: id, near: removed.last) { removed.append(index) } }
+    if removed.isEmpty { return [] }
     // How often each stands there less, outside of any block; and who stood in a block that goes.
     var lost: [PublicKey: Int] = [:]
     var inBlocks: Set<PublicKey> = []
-    for member in merge.removed {
-      try visit(member, at: time, reading: state) { account, inBlock in
+    for index in removed {
+      try visit(before.entries[index].member, at: time, reading: state) { account, inBlock in
         if inBlock { inBlocks.insert(account) } else { lost[account, default: 0] += 1 }
       }
     }
-    for member in merge.change.adds {
+    for member in added(wanted.adds, to: before, without: removed, returning: lost) {
       try visit(member, at: time, reading: state) { account, inBlock in
         if !inBlock, let count = lost[account] { lost[account] = count - 1 }
       }
     }
     var affected = Set(lost.filter { $0.value > 0 }.keys)
     let others = inBlocks.subtracting(affected)
-    if !others.isEmpty { affected.formUnion(others.subtracting(try electorate(of: after, at: time, reading: state).accounts)) }
+    if !others.isEmpty {
+      let after = try electorate(of: carriedOut(wanted, in: before), at: time, reading: state)
+      affected.formUnion(others.subtracting(after.accounts))
+    }
     return affected
+  }
+
+  private func carriedOut(_ change: ResolvedChange, in state: GroupSnapshot) -> GroupSnapshot {
+    var merge = GroupMerge(state, depth: .max)
+    merge.apply(change)
+    return merge.snapshot
+  }
+
+  /// Of the members that a change adds, those that could give back what was lost, and do not stand there anyhow.
+  private func added(_ members: [Member], to state: GroupSnapshot, without removed: [Int], returning lost: [PublicKey: Int]) -> [Member] {
+    var keys: Set<Member> = []
+    var added = members.filter { member in
+      if let account = member.account, lost[account] == nil { return false }
+      return keys.insert(GroupMerge.key(member)).inserted
+    }
+    if added.isEmpty { return [] }
+    var isGone = [Bool](repeating: false, count: state.entries.count)
+    for index in removed { isGone[index] = true }
+    var standing: Set<Member> = []
+    for (entry, isGone) in zip(state.entries, isGone) where !isGone {
+      let key = GroupMerge.key(entry.member)
+      if keys.contains(key) { standing.insert(key) }
+    }
+    added.removeAll { standing.contains(GroupMerge.key($0)) }
+    return added
   }
 
   /// The leaves that one entry of the judged group stands for.
   private func visit(
     _ member: Member, at time: UInt64, reading state: borrowing some StateReader & ~Copyable, _ body: (PublicKey, _ inBlock: Bool) -> Void
   ) throws {
+    if let account = member.account {
+      body(account, false)
+      return
+    }
     var entry = GroupSnapshot()
     entry.entries = [Entry(id: EntryID(value: 0), member: member)]
     try electorate(of: entry, at: time, reading: state).visit(body)

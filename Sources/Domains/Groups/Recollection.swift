@@ -15,18 +15,20 @@ final class Recollection {
   private let goesOn: Bool
   let cache: SnapshotCache
   let others = PossibleMembers()
-  private let segments: [(span: Spans.Span, structure: GroupStructure)]
+  private let segments: [StructureSegment]
+  private var walk: LineWalk
   private var known: [PublicKey: Spans] = [:]
 
   init(_ branch: Branch, goesOn: Bool, _ cache: SnapshotCache, reading state: borrowing some StateReader & ~Copyable) throws {
     self.branch = branch
     self.goesOn = goesOn
     self.cache = cache
-    var segments = try state.structureSegments(branch).map { (span: $0.span, structure: $0.structure) }
+    walk = LineWalk(branch)
+    var segments = try state.structureSegments(branch)
     if goesOn {
       // What is believed of the nodes behind the head: all of it, for good.
       for row in try state.structureRows(of: branch.group.id) where row.createdAt > branch.end {
-        segments.append((Spans.Span(start: row.createdAt, end: .max), row.structure))
+        segments.append(StructureSegment(span: Spans.Span(start: row.createdAt, end: .max), structure: row.structure))
       }
     }
     self.segments = segments
@@ -139,9 +141,9 @@ final class Recollection {
       var entries = try cache.snapshot(at: first.id, reading: state).entries
       var added: Set<PublicKey> = []
       var removed: Set<EntryID> = []
-      try state.walkBack(branch, from: time, to: start) { node in
-        removed.formUnion(node.change.removes)
-        added.formUnion(node.change.adds.compactMap(\.account))
+      try walk.visit(from: time, to: start, reading: state) { change in
+        removed.formUnion(change.removes)
+        added.formUnion(change.adds.compactMap(\.account))
       }
       for entry in entries { if let account = entry.member.account { weights[account] = 1 } }
       for account in added { weights[account] = 1 }

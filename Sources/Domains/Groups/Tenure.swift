@@ -11,6 +11,7 @@ final class Tenure {
   private var known: [PublicKey: Spans] = [:]
   private var lazyReach: [EventID: Spans]?
   private var lazySources: Sources?
+  private var walks: [EventID: LineWalk] = [:]
   /// How often a group was asked for one account.
   private var looks = 0
 
@@ -65,8 +66,8 @@ final class Tenure {
         // The same group by another way, at no other time: nothing new lies behind it.
         if merged == before { continue }
         passed[group] = merged
-        guard passed.count <= GroupLimits.visitedGroups, let branch = try roles.branch(of: group, reading: state) else { continue }
-        for segment in try state.structureSegments(branch) {
+        guard passed.count <= GroupLimits.visitedGroups else { continue }
+        for segment in try roles.structureSegments(of: group, reading: state) {
           let here = spans.intersection(Spans([segment.span]))
           if here.isEmpty { continue }
           if let admin = segment.structure.admin {
@@ -143,9 +144,9 @@ final class Tenure {
     for (group, spans) in try reach(reading: state) where spans.touches(start, end) {
       guard let branch = try roles.branch(of: group, reading: state) else { continue }
       var removed: Set<EntryID> = []
-      try state.walkBack(branch, from: end, to: start) { node in
-        removed.formUnion(node.change.removes)
-        for member in node.change.adds { if let account = member.account { others.insert(account) } }
+      try walks[group, default: LineWalk(branch)].visit(from: end, to: start, reading: state) { change in
+        removed.formUnion(change.removes)
+        for member in change.adds { if let account = member.account { others.insert(account) } }
       }
       guard let first = try branch.node(at: start, reading: state) else { continue }
       let counts = spans.covers(start, end)
@@ -207,6 +208,12 @@ struct SpanCounter {
   var spans: Spans { Spans(count > 0 ? closed + [Spans.Span(start: since, end: .max)] : closed) }
 }
 
+/// What a group referred to for a while.
+struct StructureSegment {
+  var span: Spans.Span
+  let structure: GroupStructure
+}
+
 extension StateReader where Self: ~Copyable {
   /// When an account stands in a group's own members, along a branch.
   borrowing func directSpans(of account: PublicKey, _ branch: Branch) throws -> Spans {
@@ -220,24 +227,12 @@ extension StateReader where Self: ~Copyable {
   }
 
   /// What a group referred to, and when, along a branch.
-  borrowing func structureSegments(_ branch: Branch) throws -> [(span: Spans.Span, structure: GroupStructure, node: EventID)] {
-    var segments: [(span: Spans.Span, structure: GroupStructure, node: EventID)] = []
+  borrowing func structureSegments(_ branch: Branch) throws -> [StructureSegment] {
+    var segments: [StructureSegment] = []
     for row in try structureRows(of: branch.group.id) where try branch.contains(row.node, row.createdAt, reading: self) {
       if !segments.isEmpty { segments[segments.count - 1].span.end = row.createdAt }
-      segments.append((Spans.Span(start: row.createdAt, end: .max), row.structure, row.node))
+      segments.append(StructureSegment(span: Spans.Span(start: row.createdAt, end: .max), structure: row.structure))
     }
     return segments
-  }
-
-  /// Visits a branch's nodes created after `start`, up to `end`, newest first.
-  borrowing func walkBack(_ branch: Branch, from end: UInt64, to start: UInt64, _ visit: (NodeRecord) throws -> Void) throws {
-    guard let last = try branch.node(at: end, reading: self) else { return }
-    var position: EventID? = last.id
-    while let id = position {
-      let node = try existingNode(id)
-      guard node.createdAt > start else { return }
-      try visit(node)
-      position = node.parent
-    }
   }
 }
