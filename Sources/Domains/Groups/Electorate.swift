@@ -83,6 +83,8 @@ final class Roles {
   let branch: Branch
   let options: GroupsOptions
   let cache: SnapshotCache
+  /// What was carried out on the judged line.
+  var implementations: Implementations
   private var branches: [EventID: Branch?] = [:]
   private var memo: [Key: [Known]] = [:]
   private var segments: [EventID: [StructureSegment]] = [:]
@@ -113,6 +115,7 @@ final class Roles {
 
   init(_ branch: Branch, _ options: GroupsOptions, _ cache: SnapshotCache) {
     self.branch = branch
+    implementations = Implementations(on: branch)
     self.options = options
     self.cache = cache
   }

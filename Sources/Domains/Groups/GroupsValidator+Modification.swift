@@ -69,8 +69,10 @@ extension GroupsValidator {
     // Members do not count while another group administers.
     // Only where another group has administered can it remove: whether those removed were tenured there depends on what of it had arrived.
     if own.mayLimit, merge.settings.admin == nil, !judgement.isRecalled {
-      for account in try roles.affected(in: merge.snapshot, by: own, at: event.createdAt, reading: state)
-      where try tenure.isTenured(account, at: event.createdAt, reading: state) { throw GroupsRejection.administratorRemoval }
+      let affected = try roles.affected(in: merge.snapshot, by: own, at: event.createdAt, reading: state)
+      for account in affected where try tenure.isTenured(account, oneOf: affected.count, at: event.createdAt, reading: state) {
+        throw GroupsRejection.administratorRemoval
+      }
     }
     let adds = merge.change.adds.count
     merge.apply(own)
@@ -132,9 +134,7 @@ extension GroupsValidator {
     let parent = try state.existingNode(proposal.parent)
     guard try roles.branch.contains(parent.id, parent.createdAt, reading: state) else { throw GroupsRejection.otherBranch }
     guard proposal.createdAt < judgement.event.createdAt else { throw GroupsRejection.notAfterProposal }
-    for done in try state.implementations(of: id) where try roles.branch.contains(done.node, done.createdAt, reading: state) {
-      throw GroupsRejection.alreadyImplemented
-    }
+    guard try roles.implementations.node(of: id, since: proposal.createdAt, reading: state) == nil else { throw GroupsRejection.alreadyImplemented }
     for vote in listed.votes {
       guard let known = try state.known(vote) else {
         throw MissingDependency.vote.refusal(vote, GroupsRejection.unknownVote(vote), in: judgement.circumstances)

@@ -90,14 +90,16 @@ extension GroupsValidator {
   ) throws {
     guard judgement.asksLimits else { return }
     let since = judgement.circumstances.receivedAt.saturatingSubtract(GroupTimes.expiry)
+    var implementations = Implementations(on: Branch(canonical: group))
     var looked = 0
     var open = 0
     try state.newest(table, prefix: prefix, upTo: prefix + [UInt8](repeating: 0xff, count: 40)) { key, value in
       var keys = RecordReader(Array(key.dropFirst(prefix.count)), of: table)
-      guard try keys.uint64() > since else { return false }
+      let createdAt = try keys.uint64()
+      guard createdAt > since else { return false }
       looked += 1
       let isCounted = try table != GroupsState.limiting || isMeant(LimitingRecord(key: key, decoding: value))
-      if isCounted, try !state.isImplemented(try keys.eventID(), in: group) { open += 1 }
+      if isCounted, try implementations.node(of: try keys.eventID(), since: createdAt, reading: state) == nil { open += 1 }
       return open < limit && looked < GroupLimits.proposalsLookedAt
     }
     if open >= limit { throw GroupsRejection.tooManyProposals }
@@ -136,13 +138,5 @@ private struct ProposerStanding {
       if let recollection { return try recollection.mayBelong(author, at: time, reading: state) }
       return try Membership(roles).path(to: author, at: time, reading: state) != nil || isAdministrator(reading: state)
     }
-  }
-}
-
-extension StateReader where Self: ~Copyable {
-  /// On the canonical chain.
-  borrowing func isImplemented(_ proposal: EventID, in group: GroupRecord) throws -> Bool {
-    for done in try implementations(of: proposal) where try isCanonical(done.node, done.createdAt, group) { return true }
-    return false
   }
 }

@@ -57,7 +57,10 @@ extension GroupsValidator {
     // From sync a vote is stored whatever was decided meanwhile: it counts or not by its time.
     let isLive = judgement.circumstances.isLive
     judgement.enter("GV5")
-    if isLive, try state.isImplemented(proposal.id, in: group) { throw GroupsRejection.alreadyImplemented }
+    if isLive {
+      var implementations = Implementations(on: Branch(canonical: group))
+      if try implementations.node(of: proposal.id, since: proposal.createdAt, reading: state) != nil { throw GroupsRejection.alreadyImplemented }
+    }
     judgement.enter("GV6")
     if !tenured.isEmpty {
       guard effectiveAt <= proposal.createdAt.saturatingAdd(GroupTimes.expiry) else { throw GroupsRejection.expired }
@@ -66,7 +69,7 @@ extension GroupsValidator {
       }
     }
     judgement.enter("GV7")
-    guard isLive, judgement.asksLimits, try state.votes(on: proposal.id, by: event.pubkey).count >= GroupLimits.votesPerVoter else { return }
+    guard isLive, judgement.asksLimits, try state.hasVotes(on: proposal.id, by: event.pubkey, atLeast: GroupLimits.votesPerVoter) else { return }
     throw GroupsRejection.tooManyVotes
   }
 

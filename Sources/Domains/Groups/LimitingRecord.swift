@@ -135,8 +135,9 @@ struct LimitingSurvey: Sendable, Equatable {
     var weight = 0
     if try roles.isAdministrator(proposal.author, at: proposal.createdAt, reading: state) {
       let polling = Polling(proposal, roles, tenure)
-      for account in try polling.affectedAtProposal(reading: state).sorted() {
-        if try tenure.isTenured(account, at: proposal.createdAt, reading: state) { tenured.append(account) } else { others.append(account) }
+      let affected = try polling.affectedAtProposal(reading: state).sorted()
+      for account in affected {
+        if try tenure.isTenured(account, oneOf: affected.count, at: proposal.createdAt, reading: state) { tenured.append(account) } else { others.append(account) }
       }
       if !tenured.isEmpty {
         extent = try roles.electorate(of: roles.group, at: proposal.createdAt, reading: state).extent

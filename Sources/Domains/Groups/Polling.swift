@@ -48,7 +48,8 @@ final class Polling {
   /// before their tenure).
   func tenured(_ affected: Set<PublicKey>, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> [PublicKey] {
     try affected.sorted().filter { account in
-      try tenure.isTenured(account, at: proposal.createdAt, reading: state) || tenure.isTenured(account, at: time, reading: state)
+      try tenure.isTenured(account, oneOf: affected.count, at: proposal.createdAt, reading: state)
+        || tenure.isTenured(account, oneOf: affected.count, at: time, reading: state)
     }
   }
 
@@ -98,15 +99,14 @@ final class Polling {
 
   func tally(_ ballots: Ballots, named: Set<EventID>?, reading state: borrowing some StateReader & ~Copyable) throws -> Tally {
     let time = proposal.createdAt
-    let start = time.saturatingSubtract(GroupTimes.voterWindow)
     let electorate = try self.electorate ?? roles.electorate(of: roles.group, at: time, reading: state)
     self.electorate = electorate
     if voters == nil {
-      let (throughout, others) = try tenure.standing(from: start, to: time, reading: state)
+      let standing = try tenure.standing(at: time, reading: state)
       // Who was there throughout is there now; of the others, those who are gone may still vote.
-      let gone = others.isEmpty ? others : others.subtracting(electorate.accounts)
+      let gone = standing.others.isEmpty ? [] : standing.others.subtracting(electorate.accounts)
       // Before the tenth day of all times the window is shorter than it has to be.
-      let steady = time >= GroupTimes.voterWindow ? throughout : []
+      let steady = time >= GroupTimes.voterWindow ? standing.throughout : []
       voters = (steady, try gone.sorted().filter { try tenure.isVoter($0, at: time, reading: state) })
     }
     let (steady, former) = voters ?? ([], [])
@@ -189,13 +189,12 @@ extension Roles {
         if !inBlock, let count = lost[account] { lost[account] = count - 1 }
       }
     }
-    var affected = Set(lost.filter { $0.value > 0 }.keys)
-    let others = inBlocks.subtracting(affected)
-    if !others.isEmpty {
-      let after = try electorate(of: carriedOut(wanted, in: before), at: time, reading: state)
-      affected.formUnion(others.subtracting(after.accounts))
+    let affected = Set(lost.filter { $0.value > 0 }.keys)
+    if !affected.isEmpty { inBlocks.subtract(affected) }
+    if !inBlocks.isEmpty {
+      try electorate(of: carriedOut(wanted, in: before), at: time, reading: state).visit { account, _ in inBlocks.remove(account) }
     }
-    return affected
+    return affected.isEmpty ? inBlocks : affected.union(inBlocks)
   }
 
   private func carriedOut(_ change: ResolvedChange, in state: GroupSnapshot) -> GroupSnapshot {

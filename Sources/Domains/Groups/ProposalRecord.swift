@@ -102,26 +102,24 @@ extension StateReader where Self: ~Copyable {
     try value(GroupsState.proposals, id.bytes).map { try ProposalRecord(id: id, decoding: $0) }
   }
 
-  /// All votes on a proposal, or one voter's.
-  borrowing func votes(on proposal: EventID, by voter: PublicKey? = nil) throws -> [VoteRecord] {
+  /// All votes on a proposal.
+  borrowing func votes(on proposal: EventID) throws -> [VoteRecord] {
     var votes: [VoteRecord] = []
-    try scan(GroupsState.votes, prefix: proposal.bytes + (voter?.bytes ?? [])) { key, value in
+    try scan(GroupsState.votes, prefix: proposal.bytes) { key, value in
       votes.append(try VoteRecord(key: key, decoding: value))
       return true
     }
     return votes
   }
 
-  /// The nodes that implemented a proposal, on any branch.
-  borrowing func implementations(of proposal: EventID) throws -> [(node: EventID, createdAt: UInt64)] {
-    var nodes: [(EventID, UInt64)] = []
-    try scan(GroupsState.done, prefix: proposal.bytes) { key, value in
-      var keys = RecordReader(Array(key.dropFirst(32)), of: GroupsState.done)
-      var reader = RecordReader(value, of: GroupsState.done)
-      nodes.append((try keys.eventID(), try reader.uint64()))
-      return true
+  /// Whether somebody cast so many votes on a proposal; there may be any number from sync.
+  borrowing func hasVotes(on proposal: EventID, by voter: PublicKey, atLeast count: Int) throws -> Bool {
+    var left = count
+    try scan(GroupsState.votes, prefix: proposal.bytes + voter.bytes) { _, _ in
+      left -= 1
+      return left > 0
     }
-    return nodes
+    return left <= 0
   }
 
   /// The group and the parent state's node of anything that can be attested.

@@ -122,11 +122,9 @@ final class Suspension {
   }
 
   private func end(of record: LimitingRecord, reading state: borrowing some StateReader & ~Copyable) throws -> UInt64 {
-    var end = record.createdAt.saturatingAdd(GroupTimes.expiry).saturatingAdd(1)
-    for done in try state.implementations(of: record.proposal) where done.createdAt < end {
-      if try roles.branch.contains(done.node, done.createdAt, reading: state) { end = done.createdAt }
-    }
-    return end
+    let end = record.createdAt.saturatingAdd(GroupTimes.expiry).saturatingAdd(1)
+    let done = try roles.implementations.node(of: record.proposal, since: record.createdAt, reading: state)
+    return min(end, done?.createdAt ?? end)
   }
 
   private func hadMajority(_ suspender: Suspender, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {

@@ -12,11 +12,14 @@ final class Tenure {
   private var lazyReach: [EventID: Spans]?
   private var lazySources: Sources?
   private var walks: [EventID: LineWalk] = [:]
+  private var standings: [Standing] = []
   /// How often a group was asked for one account.
   private var looks = 0
 
   /// So many looks are cheaper than reading groups as a whole.
   private static let maxLooks = 2000
+  /// So many accounts are asked for one by one.
+  private static let few = 64
 
   /// Where the accounts come from that administer.
   private struct Sources {
@@ -124,8 +127,17 @@ final class Tenure {
   }
 
   /// An administrator for every moment of the last 7 days.
-  func isTenured(_ account: PublicKey, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+  ///
+  /// - Parameter count: how many are asked for together. Of many it is known at once who stood there throughout, and who did not at all.
+  func isTenured(
+    _ account: PublicKey, oneOf count: Int = 1, at time: UInt64, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Bool {
     guard time >= GroupTimes.tenure else { return false }
+    if count > Self.few {
+      let standing = try standing(at: time, reading: state)
+      if standing.throughout.contains(account) { return true }
+      if !standing.others.contains(account) { return false }
+    }
     return try spans(of: account, reading: state).covers(time - GroupTimes.tenure, time)
   }
 
@@ -134,22 +146,35 @@ final class Tenure {
     try spans(of: account, reading: state).makesVoter(at: time)
   }
 
-  /// Accounts that surely administered throughout the window: those of groups that counted throughout, without a change of theirs in it; and the others
-  /// that may have administered at some moment of it, which are more than those who did.
-  func standing(
-    from start: UInt64, to end: UInt64, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> (throughout: Set<PublicKey>, others: Set<PublicKey>) {
+  /// Who stood there in the voters' window before a time.
+  final class Standing {
+    let time: UInt64
+    /// Accounts that surely administered throughout: those of groups that counted throughout, without a change of theirs in the window.
+    let throughout: Set<PublicKey>
+    /// The others that may have administered at some moment of it, which are more than those who did.
+    let others: Set<PublicKey>
+
+    init(time: UInt64, throughout: Set<PublicKey>, others: Set<PublicKey>) {
+      self.time = time
+      self.throughout = throughout
+      self.others = others
+    }
+  }
+
+  func standing(at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Standing {
+    if let known = standings.first(where: { $0.time == time }) { return known }
+    let start = time.saturatingSubtract(GroupTimes.voterWindow)
     var throughout: Set<PublicKey> = []
     var others: Set<PublicKey> = []
-    for (group, spans) in try reach(reading: state) where spans.touches(start, end) {
+    for (group, spans) in try reach(reading: state) where spans.touches(start, time) {
       guard let branch = try roles.branch(of: group, reading: state) else { continue }
       var removed: Set<EntryID> = []
-      try walks[group, default: LineWalk(branch)].visit(from: end, to: start, reading: state) { change in
+      try walks[group, default: LineWalk(branch)].visit(from: time, to: start, reading: state) { change in
         removed.formUnion(change.removes)
         for member in change.adds { if let account = member.account { others.insert(account) } }
       }
       guard let first = try branch.node(at: start, reading: state) else { continue }
-      let counts = spans.covers(start, end)
+      let counts = spans.covers(start, time)
       let entries = try roles.cache.snapshot(at: first.id, reading: state).entries
       if counts { throughout.reserveCapacity(throughout.count + entries.count) }
       for entry in entries {
@@ -157,7 +182,11 @@ final class Tenure {
         if counts, removed.isEmpty || !removed.contains(entry.id) { throughout.insert(account) } else { others.insert(account) }
       }
     }
-    return (throughout, others.subtracting(throughout))
+    if !others.isEmpty { others.subtract(throughout) }
+    let standing = Standing(time: time, throughout: throughout, others: others)
+    // That of a proposal, and that of what is judged: each may be as large as the group.
+    standings = standings.suffix(1) + [standing]
+    return standing
   }
 }
 
