@@ -164,7 +164,7 @@ final class Tenure {
   func standing(at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> Standing {
     if let known = standings.first(where: { $0.time == time }) { return known }
     let start = time.saturatingSubtract(GroupTimes.voterWindow)
-    var throughout: Set<PublicKey> = []
+    var stood: [PublicKey] = []
     var others: Set<PublicKey> = []
     for (group, spans) in try reach(reading: state) where spans.touches(start, time) {
       guard let branch = try roles.branch(of: group, reading: state) else { continue }
@@ -176,12 +176,13 @@ final class Tenure {
       guard let first = try branch.node(at: start, reading: state) else { continue }
       let counts = spans.covers(start, time)
       let entries = try roles.cache.snapshot(at: first.id, reading: state).entries
-      if counts { throughout.reserveCapacity(throughout.count + entries.count) }
       for entry in entries {
         guard let account = entry.member.account else { continue }
-        if counts, removed.isEmpty || !removed.contains(entry.id) { throughout.insert(account) } else { others.insert(account) }
+        if counts, removed.isEmpty || !removed.contains(entry.id) { stood.append(account) } else { others.insert(account) }
       }
     }
+    var throughout = Set<PublicKey>(minimumCapacity: stood.count)
+    for account in stood { throughout.insert(account) }
     if !others.isEmpty { others.subtract(throughout) }
     let standing = Standing(time: time, throughout: throughout, others: others)
     // That of a proposal, and that of what is judged: each may be as large as the group.
