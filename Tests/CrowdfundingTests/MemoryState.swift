@@ -79,6 +79,14 @@ final class MemoryState: StateReader {
     return given == answer ? work.rows : -1
   }
 
+  /// Makes an event known whose rows a program of before wrote.
+  func adopt(_ event: Event, _ kind: CrowdfundingNote.Kind, _ project: ProjectID?) throws {
+    guard let verified = try verifier?.verify(event) else { return }
+    let note = CrowdfundingNote(kind, verified, project).bytes
+    events[event.id] = (KnownEvent(domain: .crowdfunding, note: note, sequence: UInt64(events.count)), event.raw)
+    authors.insert(event.pubkey)
+  }
+
   func owns(_ event: Event) throws -> Bool { try validator.owns(event, reading: self) }
   func campaign(_ project: String = "CF-TEST-1") throws -> CampaignRecord? { try ProjectID(project).flatMap { try CampaignRecord.read($0, self) } }
 

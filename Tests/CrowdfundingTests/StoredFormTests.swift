@@ -51,9 +51,17 @@ struct StoredFormTests {
       return .put(CrowdfundingState.versions, key: VersionRecord.key(record.project, head.createdAt, head.id), value: writer.bytes)
     }
 
-    static func ballot(_ project: ProjectID, _ event: Event, type: UInt8, _ rest: (inout RecordWriter) -> Void) -> StateChange {
+    static func vote(_ project: ProjectID, _ event: Event, isLive: Bool = true) -> StateChange {
+      ballot(project, event, type: 1, isLive: isLive) {
+        $0.put(Amount(hundredths: UInt64(event.content.string.dropFirst()).map { $0 * 100 } ?? 0))
+        $0.put(false)
+        $0.put(false)
+      }
+    }
+
+    static func ballot(_ project: ProjectID, _ event: Event, type: UInt8, isLive: Bool = false, _ rest: (inout RecordWriter) -> Void) -> StateChange {
       var writer = RecordWriter()
-      for byte: UInt8 in [1, type, 0, 1] { writer.put(byte) }
+      for byte: UInt8 in [1, type, isLive ? 1 : 0, 1] { writer.put(byte) }
       writer.put(event.pubkey)
       rest(&writer)
       return .put(CrowdfundingState.ballots, key: CrowdfundingState.timedKey(project, event.createdAt, event.id), value: writer.bytes)
@@ -95,19 +103,46 @@ struct StoredFormTests {
     vote.total = Amount(hundredths: 300)
     vote.voters = 1
     state.apply(
-      votes.map { event in
-        Old.ballot(project, event, type: 1) {
-          $0.put(Amount(hundredths: UInt64(event.content.string.dropFirst()).map { $0 * 100 } ?? 0))
-          $0.put(false)
-          $0.put(false)
-        }
-      } + [Old.ballot(project, deletion, type: 2) { $0.put(votes[0].id) }, Old.campaign(record, hasVoteDeletions: true, vote: vote)]
+      votes.map { Old.vote(project, $0, isLive: false) } + [Old.ballot(project, deletion, type: 2) { $0.put(votes[0].id) }, Old.campaign(record, hasVoteDeletions: true, vote: vote)]
         + votes.map { .put(CrowdfundingState.voters, key: project.keyPrefix + $0.pubkey.bytes, value: $0.id.bytes) })
     #expect(try state.campaign()?.vote == vote)
     #expect(try state.judge(Sample.vote("+5", at: 150, by: TestKey("b")), from: .ip4) == "blocked: already voted on this project")
     #expect(try state.judge(Sample.vote("+5", at: 150, by: TestKey("a")), from: .ip4) == Relay.accept)
     #expect(try state.campaign()?.vote.total.hundredths == 800)
     #expect(try state.campaign()?.tally?.state.voters == 2)
+  }
+
+  @Test("a vote that was taken back live in a row of before stays so when another deletion comes, in whatever order and form", arguments: [true, false])
+  func takenBack(hasRead: Bool) throws {
+    let state = MemoryState()
+    try state.judge(Sample.campaign(status: "vote_pending"), from: .ip4)
+    let record = try #require(try state.campaign())
+    let project = record.project
+    let key = TestKey("a")
+    let vote = Sample.vote("+5", by: key)
+    let other = Sample.vote("+3", by: TestKey("b"))
+    let deletion = Sample.deletion(of: [vote], at: 120, by: key)
+    var sum = VoteState()
+    sum.total = Amount(hundredths: 300)
+    sum.voters = 1
+    state.apply([
+      Old.vote(project, vote), Old.vote(project, other), Old.ballot(project, deletion, type: 2, isLive: true) { $0.put(vote.id) },
+      Old.campaign(record, hasVoteDeletions: true, vote: sum),
+      .put(CrowdfundingState.voters, key: project.keyPrefix + vote.pubkey.bytes, value: vote.id.bytes),
+      .put(CrowdfundingState.voters, key: project.keyPrefix + other.pubkey.bytes, value: other.id.bytes),
+    ])
+    for event in [vote, other, deletion] { try state.adopt(event, event.kind == 5 ? .deletion : .vote, event.kind == 5 ? nil : project) }
+    // A vote of a third brings the campaign's record up to date first.
+    if hasRead { #expect(try state.judge(Sample.vote("+2", by: TestKey("c")), from: .ip4) == Relay.accept) }
+    let total: UInt64 = hasRead ? 500 : 300
+    for seconds: UInt64 in [130, 125, 200] {
+      #expect(try state.judge(Sample.deletion(of: [vote], at: seconds, by: key, kinds: ["7"]), from: .sync) == Relay.accept)
+      #expect(try state.campaign()?.vote.total.hundredths == total)
+      #expect(try state.campaign()?.tally?.state.total.hundredths == total)
+    }
+    // The twin: a vote that was never taken back counts, until it is.
+    #expect(try state.judge(Sample.deletion(of: [other], at: 210, by: TestKey("b")), from: .ip4) == Relay.accept)
+    #expect(try state.campaign()?.vote.total.hundredths == total - 300)
   }
 
   @Test("a deletion that was remembered for 7 days is remembered for ever")

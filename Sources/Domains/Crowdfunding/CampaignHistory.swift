@@ -62,9 +62,13 @@ struct CampaignHistory {
     if place < versions.endIndex, versions[place].id == folded.id { versions[place] = folded }
   }
 
+  /// The history may know deletions of the vote that its own row does not: before schema 3 they had rows of their own.
   mutating func replace(_ vote: VoteRecord) {
     let place = votes.partitionPoint { $0.position >= vote.position }
-    if place < votes.endIndex, votes[place].position == vote.position { votes[place] = vote }
+    guard place < votes.endIndex, votes[place].position == vote.position else { return }
+    let known = votes[place].deletion
+    votes[place] = vote
+    votes[place].deletion = vote.deletion?.merging(known) ?? known
   }
 
   /// Address deletions that are not stored yet.
