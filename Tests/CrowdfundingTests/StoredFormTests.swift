@@ -17,12 +17,14 @@ struct StoredFormTests {
       writer.put(fixed: now.bytes.dropLast(9))
     }
 
-    static func campaign(_ record: CampaignRecord, hasVoteDeletions: Bool = false, vote: VoteState) -> StateChange {
+    static func campaign(
+      _ record: CampaignRecord, hasDeletions: Bool = false, hasVoteDeletions: Bool = false, vote: VoteState = VoteState()
+    ) -> StateChange {
       var writer = RecordWriter()
       writer.put(UInt8(1))
       writer.put(record.epoch)
       writer.put(record.trust.rawValue)
-      writer.put(false)
+      writer.put(hasDeletions)
       writer.put(hasVoteDeletions)
       writer.put(false)
       writer.put(record.captain)
@@ -40,13 +42,13 @@ struct StoredFormTests {
       return .put(CrowdfundingState.campaigns, key: record.project.bytes, value: writer.bytes)
     }
 
-    static func version(_ record: CampaignRecord, _ head: CampaignRecord.Head) -> StateChange {
+    static func version(_ record: CampaignRecord, _ head: CampaignRecord.Head, deletion: FoldPosition? = nil) -> StateChange {
       var writer = RecordWriter()
       for byte: UInt8 in [1, 0, 1, 0, 3] { writer.put(byte) }
       writer.put(head.id)
       writer.put(head.author)
       writer.put(head.createdAt)
-      writer.put(false)
+      writer.put(optional: deletion) { $0.put($1) }
       put(head.terms, to: &writer)
       return .put(CrowdfundingState.versions, key: VersionRecord.key(record.project, head.createdAt, head.id), value: writer.bytes)
     }
@@ -143,6 +145,52 @@ struct StoredFormTests {
     // The twin: a vote that was never taken back counts, until it is.
     #expect(try state.judge(Sample.deletion(of: [other], at: 210, by: TestKey("b")), from: .ip4) == Relay.accept)
     #expect(try state.campaign()?.vote.total.hundredths == total - 300)
+  }
+
+  @Test("live money keeps a campaign of before, which had deletions, from what comes from sync; money from sync does not", arguments: [true, false])
+  func kept(isLive: Bool) throws {
+    let state = MemoryState()
+    let first = Sample.campaign(status: "crowdfunding", at: 0)
+    // Begun again after its deletion, with a status that could not follow the one before.
+    let second = Sample.campaign(status: "draft", at: 50)
+    let third = Sample.campaign(status: "crowdfunding", at: 60)
+    try state.judge(first, from: .sync)
+    let before = try #require(try state.campaign())
+    let old = Sample.deletion(of: [first], at: 20, by: Sample.captain, kinds: ["30904"])
+    try state.judge(old, from: .sync)
+    try state.judge(second, from: .sync)
+    try state.judge(third, from: .sync)
+    let now = try #require(try state.campaign())
+    #expect(now.latest?.id == third.id)
+    #expect(try state.judge(Sample.contribution(at: 100), from: isLive ? .ip4 : .sync) == Relay.accept)
+    state.apply([
+      Old.campaign(now, hasDeletions: true),
+      Old.version(before, try #require(before.latest), deletion: FoldPosition(createdAt: old.createdAt, id: old.id)),
+    ])
+    #expect(try state.campaign()?.head?.id == third.id)
+    // Dated before the money, so that the money does not count against it in the fold.
+    let late = Sample.deletion(of: [third], at: 70, by: Sample.captain, kinds: ["30904"])
+    #expect(try state.judge(late, from: .sync) == Relay.accept)
+    #expect(try state.campaign()?.latest?.id == third.id)
+    #expect((try state.campaign()?.head?.id == third.id) == isLive)
+    // Further money from other relays changes nothing of it.
+    try state.judge(Sample.contribution("+7", at: 65, by: TestKey("other")), from: .sync)
+    #expect(try state.campaign()?.head?.id == third.id)
+  }
+
+  @Test("a live contribution to a campaign of before, which had deletions, keeps what is in force and nothing older")
+  func keptFromNow() throws {
+    let state = MemoryState()
+    let first = Sample.campaign(status: "crowdfunding", at: 0)
+    let second = Sample.campaign(status: "draft", at: 50)
+    let third = Sample.campaign(status: "crowdfunding", at: 60)
+    let old = Sample.deletion(of: [first], at: 20, by: Sample.captain, kinds: ["30904"])
+    for event in [first, old, second, third] { try state.judge(event, from: .sync) }
+    state.apply([Old.campaign(try #require(try state.campaign()), hasDeletions: true)])
+    #expect(try state.judge(Sample.contribution(at: 100), from: .ip4) == Relay.accept)
+    #expect(try state.judge(Sample.deletion(of: [third], at: 70, by: Sample.captain, kinds: ["30904"]), from: .sync) == Relay.accept)
+    #expect(try state.campaign()?.head?.id == third.id)
+    #expect(try state.campaign()?.head?.unclaimedStatus == .crowdfunding)
   }
 
   @Test("a deletion that was remembered for 7 days is remembered for ever")

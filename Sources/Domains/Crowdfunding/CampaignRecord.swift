@@ -159,9 +159,15 @@ public struct CampaignRecord: Sendable, Equatable {
     try state.value(CrowdfundingState.campaigns, project.bytes).map { try CampaignRecord(project: project, decoding: $0, completing: state) }
   }
 
-  /// As it is stored; what a record of before does not hold of its newest version is read from the event itself.
+  /// As it is stored. What a record of before does not hold of its newest version is read from the event itself, and whether money or votes keep that
+  /// version here from what there are.
   init(project: ProjectID, decoding bytes: [UInt8], completing state: borrowing some StateReader & ~Copyable) throws {
     try self.init(project: project, decoding: bytes)
+    if bytes.first == 1, hasDeletions, let latest {
+      // A version that is in force in spite of deletions: those before it stay as they were held.
+      begunAt = latest.createdAt
+      if try state.hasLiveActivity(project) { keptFrom = begunAt }
+    }
     guard let latest, latest.terms.commons == nil, let raw = try state.raw(latest.id), let event = try? Event(parsing: raw) else { return }
     var terms = latest.terms
     let source = CampaignSource(event)
