@@ -93,6 +93,64 @@ struct StoredFormTests {
     #expect(try state.digest() != digest)
   }
 
+  @Test("versions of before fold with their optional goals, which they do not hold, as in a rebuild from the same events", arguments: [true, false])
+  func optionalGoals(isOptionalLater: Bool) throws {
+    func edition(_ isOptional: Bool, at seconds: UInt64) -> Event {
+      Sample.campaign(status: "crowdfunding", at: seconds) {
+        $0.append(["goal", "ZEN_COMMONS", "10", "0"] + (isOptional ? ["optional"] : []))
+      }
+    }
+    // The goal's being optional may not change while the campaign runs (C14): a second version that changes it is not in force.
+    let first = edition(true, at: 0)
+    let second = edition(isOptionalLater, at: 10)
+    let state = MemoryState()
+    try state.judge(first, from: .sync)
+    let one = try #require(try state.campaign()?.latest)
+    try state.judge(second, from: .sync)
+    let rebuilt = try state.digest()
+    let now = try #require(try state.campaign())
+    #expect(now.latest?.id == (isOptionalLater ? second.id : first.id))
+    let terms = try VersionRecord(decoding: version(second, of: now, in: state)).terms
+    let two = CampaignRecord.Head(id: second.id, author: second.pubkey, createdAt: second.createdAt, terms: terms, unclaimedStatus: .crowdfunding)
+    let rows = [Old.version(now, one), Old.version(now, two)]
+    // The program of before took the second for the head.
+    var before = now
+    before.latest = two
+    state.apply(rows + [Old.campaign(before)])
+    #expect(try state.digest() == rebuilt)
+    #expect(try version(first, of: now, in: state).first == 1)
+
+    // What comes next is folded with them, as where they were never stored otherwise, and brings their rows up to date.
+    let third = edition(true, at: 20)
+    let fresh = MemoryState()
+    for event in [first, second, third] { try fresh.judge(event, from: .sync) }
+    #expect(try state.judge(third, from: .sync) == Relay.accept)
+    #expect(try state.digest() == fresh.digest())
+    #expect(try state.campaign() == fresh.campaign())
+    for event in [first, second] {
+      #expect(try version(event, of: now, in: state) == version(event, of: now, in: fresh))
+    }
+  }
+
+  private func version(_ event: Event, of campaign: CampaignRecord, in state: MemoryState) throws -> [UInt8] {
+    try #require(try state.value(CrowdfundingState.versions, VersionRecord.key(campaign.project, event.createdAt, event.id)))
+  }
+
+  @Test("a deletion of a version of before leaves its goals what they are")
+  func deletedVersion() throws {
+    let event = Sample.campaign(status: "crowdfunding") { $0.append(["goal", "ZEN_COMMONS", "10", "0", "optional"]) }
+    let state = MemoryState()
+    try state.judge(event, from: .sync)
+    let now = try #require(try state.campaign())
+    state.apply([Old.campaign(now), Old.version(now, try #require(now.latest))])
+    let deletion = Sample.deletion(of: [event], at: 50, by: Sample.captain, kinds: ["30904"])
+    #expect(try state.judge(deletion, from: .sync) == Relay.accept)
+    let record = try VersionRecord(decoding: version(event, of: now, in: state))
+    #expect(record.deletion == FoldPosition(createdAt: deletion.createdAt, id: deletion.id))
+    #expect(record.terms == now.latest?.terms)
+    #expect(record.terms.goals.contains { $0.isOptional })
+  }
+
   @Test("votes of before, and deletions of votes in rows of their own, fold as they did")
   func votes() throws {
     let state = MemoryState()

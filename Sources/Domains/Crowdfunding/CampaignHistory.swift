@@ -8,6 +8,8 @@ struct CampaignHistory {
   /// Read only where they matter: when some version was deleted.
   var contributions: [ContributionRecord] = []
   var votes: [VoteRecord] = []
+  /// Rows of before in today's form: whatever changes the campaign writes them too, before its own.
+  private(set) var renewed: [StateChange] = []
   /// The deletions of each address that a version has; read when some version was deleted.
   private var addressDeletions: [FoldedAddress: [AddressDeletion]] = [:]
 
@@ -28,7 +30,8 @@ struct CampaignHistory {
     _ campaign: CampaignRecord, withVotes: Bool = true, inserting version: VersionRecord? = nil, _ state: borrowing some StateReader & ~Copyable
   ) throws -> CampaignHistory {
     let project = campaign.project
-    var history = CampaignHistory(versions: try FoldedVersion.all(of: project, epoch: campaign.epoch, state))
+    var history = CampaignHistory(versions: [])
+    (history.versions, history.renewed) = try FoldedVersion.all(of: project, epoch: campaign.epoch, state)
     if let version {
       let folded = try FoldedVersion(decoding: version.encoded())
       history.versions.insert(folded, at: history.versions.partitionPoint { folded.precedes($0) })

@@ -168,11 +168,8 @@ public struct CampaignRecord: Sendable, Equatable {
       begunAt = latest.createdAt
       if try state.hasLiveActivity(project) { keptFrom = begunAt }
     }
-    guard let latest, latest.terms.commons == nil, let raw = try state.raw(latest.id), let event = try? Event(parsing: raw) else { return }
-    var terms = latest.terms
-    let source = CampaignSource(event)
-    terms.commons = CampaignTerms.commons(of: (try? source.owners()) ?? [])
-    if let goals = try? source.goals() { terms.goals = goals }
+    guard let latest, latest.terms.commons == nil else { return }
+    let terms = try latest.terms.completed(from: latest.id, reading: state)
     self.latest = Head(id: latest.id, author: latest.author, createdAt: latest.createdAt, terms: terms, unclaimedStatus: latest.unclaimedStatus)
   }
 

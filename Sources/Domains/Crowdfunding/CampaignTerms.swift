@@ -31,6 +31,16 @@ public struct CampaignTerms: Equatable, Sendable {
     return collected.adding(commons) ?? Amount(hundredths: .max)
   }
 
+  /// With what the first layout does not hold, read from the version itself; unchanged where nothing is missing, or its event is not there.
+  func completed(from id: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> CampaignTerms {
+    guard commons == nil, let raw = try state.raw(id), let event = try? Event(parsing: raw) else { return self }
+    var terms = self
+    let source = CampaignSource(event)
+    terms.commons = Self.commons(of: (try? source.owners()) ?? [])
+    if let goals = try? source.goals() { terms.goals = goals }
+    return terms
+  }
+
   static func digest(of owners: [Owner]) -> Bytes32 {
     let lines = owners.map { owner in
       var writer = RecordWriter()

@@ -61,10 +61,10 @@ extension CrowdfundingValidator {
     } else if isDeleted {
       try noteDeletion(&campaign, reading: state)
     }
-    try add(record, to: &campaign, isFirst: binding.kept == nil, reading: state)
+    let renewed = try add(record, to: &campaign, isFirst: binding.kept == nil, reading: state)
     if circumstances.isLive { campaign.settleLive(wasApproved: wasApproved) }
 
-    var changes = binding.changes(project)
+    var changes = renewed + binding.changes(project)
     changes += [record.change(project), campaign.change]
     changes.append(.put(CrowdfundingState.addresses, key: CrowdfundingState.addressKey(event.pubkey, version.terms.identifier), value: project.bytes))
 
@@ -95,22 +95,24 @@ extension CrowdfundingValidator {
   }
 
   /// Puts a version in its place. Where it is the last of all, and votes dated behind it are as open or closed as before, nothing is folded again.
+  /// - Returns: rows of before that were read, in today's form.
   private func add(
     _ version: VersionRecord, to campaign: inout CampaignRecord, isFirst: Bool, reading state: borrowing some StateReader & ~Copyable
-  ) throws {
+  ) throws -> [StateChange] {
     let project = campaign.project
     let isLast = try !campaign.hasDeletions && (isFirst || isLast(version, of: project, reading: state))
     let opensOrCloses = (campaign.latest?.terms.status == .votePending) != (version.terms.status == .votePending)
     let isFolded = try campaign.tally == nil || (!isLast || opensOrCloses) && hasVotes(from: version.createdAt, project, reading: state)
     if isLast, !isFolded {
-      if let latest = campaign.latest, !CampaignRules.allowsSync(from: FoldedTerms(latest.terms), to: FoldedTerms(version.terms)) { return }
+      if let latest = campaign.latest, !CampaignRules.allowsSync(from: FoldedTerms(latest.terms), to: FoldedTerms(version.terms)) { return [] }
       let unclaimed = version.terms.status.isClaim ? campaign.latest?.unclaimedStatus ?? .crowdfunding : version.terms.status
       campaign.latest = CampaignRecord.Head(
         id: version.id, author: version.author, createdAt: version.createdAt, terms: version.terms, unclaimedStatus: unclaimed)
-      return
+      return []
     }
     let history = try CampaignHistory.read(campaign, withVotes: isFolded, inserting: version, state)
     try refold(&campaign, history, withVotes: isFolded)
+    return history.renewed
   }
 
   private func isLast(_ version: VersionRecord, of project: ProjectID, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {

@@ -38,7 +38,7 @@ extension CrowdfundingValidator {
       history.insert(record)
       if circumstances.isLive { campaign.keep() }
       try refold(&campaign, history)
-      changes.append(campaign.change)
+      changes += history.renewed + [campaign.change]
     }
     let wallets = terms?.wallets ?? campaign.latest?.terms.wallets
     let recipient = campaign.wallet ?? wallets?[contribution.target] ?? options.wallets[contribution.target]

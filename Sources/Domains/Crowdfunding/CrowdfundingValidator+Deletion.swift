@@ -94,7 +94,7 @@ extension CrowdfundingValidator {
       switch target.kind {
       case .version:
         guard let row = try state.value(CrowdfundingState.versions, VersionRecord.key(project, target.createdAt, target.id)) else { continue }
-        var version = try VersionRecord(decoding: row)
+        var version = try VersionRecord(decoding: row, completing: state)
         let merged = deletion.merging(version.deletion.map { DeletionRecord($0, isLive: version.isDeletedLive) })
         guard merged.position != version.deletion || merged.isLive != version.isDeletedLive else { continue }
         version.deletion = merged.position
@@ -125,7 +125,7 @@ extension CrowdfundingValidator {
       for address in targets.addresses { history.insert(AddressDeletion(position: deletion.position, isLive: deletion.isLive), of: address) }
     }
     try refold(&campaign, history)
-    return rows
+    return history.renewed + rows
   }
 
   /// Takes votes back in the sums, however many votes there are; false where they have to be folded again, and then nothing is changed.

@@ -28,17 +28,19 @@ extension CrowdfundingValidator {
     let wasApproved = campaign.vote.isApproved
     if deletion != nil { campaign.hasVoteDeletions = true }
     let isAlone = try voter.isAlone(at: record.position, of: campaign.project, reading: state)
+    var renewed: [StateChange] = []
     let isFirst = voter.places?.isEmpty == true
     if try !isAlone || !isFirst && campaign.tally?.state.isApproved != false || !add(record, to: &campaign, isInPhase: isInPhase, rules) {
       var history = try dated.wholeHistory(reading: state)
       history.insert(record)
+      renewed = history.renewed
       if circumstances.isLive { campaign.keep() }
       try refold(&campaign, history)
     }
     if circumstances.isLive { campaign.settleLive(wasApproved: wasApproved) }
     voter.add(record.position)
 
-    let changes = [record.change(campaign.project), campaign.change, voter.change(campaign.project, event.pubkey)]
+    let changes = renewed + [record.change(campaign.project), campaign.change, voter.change(campaign.project, event.pubkey)]
     var effects = Effects(changes: changes, note: CrowdfundingNote(.vote, event, campaign.project).bytes)
     effects.provides = [.event(event.id)]
     // Money and votes may undo a deletion of versions, and so open the campaign to what was too early.

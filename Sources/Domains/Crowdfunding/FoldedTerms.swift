@@ -26,7 +26,7 @@ struct FoldedTerms {
     knowsOptional = terms.commons != nil
   }
 
-  /// Reads what `RecordWriter.put(_: CampaignTerms)` wrote, and goes past it as far as the `d`.
+  /// Reads what `RecordWriter.put(_: CampaignTerms)` wrote, and goes past it as far as the `d` and whether commons are there.
   /// - Returns: the terms, and the bytes of the `d`.
   static func read(_ reader: inout RecordReader, of table: Table, _ layout: TermsLayout) throws -> (FoldedTerms, identifier: ArraySlice<UInt8>) {
     guard let status = CampaignStatus(rawValue: try reader.uint8()) else { throw Fault.corrupt(table, "unknown status") }
@@ -43,9 +43,9 @@ struct FoldedTerms {
     let owners = try reader.bytes32()
     _ = try reader.fixed(Int(try reader.uint32()))
     let identifier = try reader.fixed(Int(try reader.uint32()))
+    let knowsOptional = try layout == .second && reader.bool()
     let terms = FoldedTerms(
-      status: status, closedAt: closedAt, goals: goals, inactiveBits: inactiveBits, wallets: wallets, owners: owners, knowsOptional: layout == .second
-    )
+      status: status, closedAt: closedAt, goals: goals, inactiveBits: inactiveBits, wallets: wallets, owners: owners, knowsOptional: knowsOptional)
     return (terms, identifier)
   }
 

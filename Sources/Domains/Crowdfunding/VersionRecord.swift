@@ -10,7 +10,7 @@ struct VersionRecord: Equatable, Sendable {
   let author: PublicKey
   /// Which binding of the project it belongs to.
   let epoch: UInt8
-  let terms: CampaignTerms
+  private(set) var terms: CampaignTerms
   /// The earliest deletion that its author asked for by its id; whether it holds depends on the money and votes before it.
   var deletion: FoldPosition?
   /// One of those deletions was accepted live.
@@ -66,6 +66,12 @@ struct VersionRecord: Equatable, Sendable {
     deletion = head.deletion
     isDeletedLive = head.isDeletedLive
     terms = try reader.campaignTerms(of: table, head.layout)
+  }
+
+  /// As it is stored; what a row of before does not hold is read from the event itself.
+  init(decoding bytes: [UInt8], completing state: borrowing some StateReader & ~Copyable) throws {
+    try self.init(decoding: bytes)
+    terms = try terms.completed(from: id, reading: state)
   }
 
   static func key(_ project: ProjectID, _ createdAt: UInt64, _ id: EventID) -> [UInt8] {
@@ -139,15 +145,25 @@ struct FoldedVersion {
     createdAt == other.createdAt ? other.id < id : createdAt < other.createdAt
   }
 
-  /// All versions of a project's present binding, in fold order.
-  static func all(of project: ProjectID, epoch: UInt8, _ state: borrowing some StateReader & ~Copyable) throws -> [FoldedVersion] {
+  /// All versions of a project's present binding, in fold order, and the rows of before among them in today's form, to be written with the next change.
+  static func all(
+    of project: ProjectID, epoch: UInt8, _ state: borrowing some StateReader & ~Copyable
+  ) throws -> (versions: [FoldedVersion], renewed: [StateChange]) {
     var versions: [FoldedVersion] = []
-    try state.scan(CrowdfundingState.versions, prefix: project.keyPrefix) { _, row in
-      let version = try FoldedVersion(decoding: row)
-      if version.head.epoch == epoch { versions.append(version) }
+    var renewed: [StateChange] = []
+    try state.scan(CrowdfundingState.versions, prefix: project.keyPrefix) { key, row in
+      var version = try FoldedVersion(decoding: row)
+      guard version.head.epoch == epoch else { return true }
+      if version.head.layout == .first {
+        let record = try VersionRecord(decoding: row, completing: state)
+        let row = record.encoded()
+        version = try FoldedVersion(decoding: row)
+        if record.terms.commons != nil { renewed.append(.put(CrowdfundingState.versions, key: key, value: row)) }
+      }
+      versions.append(version)
       return true
     }
-    return versions
+    return (versions, renewed)
   }
 }
 
