@@ -109,6 +109,41 @@ struct ContributionTests {
     #expect(try relay.collected() == 0)
   }
 
+  @Test("K6: a campaign's own cell names it for contributions and votes, though a stranger binds that cell as another campaign's Bien")
+  func cellOfAnother() throws {
+    try relay.live(Sample.campaign("CF-VOTE", status: "vote_pending") {
+      $0.remove("i")
+      $0.removeAll { $0.last == "bien" }
+    })
+    let squat = Sample.campaign("CF-SQUAT", status: "crowdfunding", by: Sample.stranger) {
+      $0.remove("i")
+      $0.remove("p")
+      $0.append(["p", Sample.cell.hex, "", "bien"])
+    }
+    let other = TestKey("other Bien")
+    let third = Sample.campaign("CF-THIRD", status: "crowdfunding", by: Sample.stranger) {
+      $0.remove("i")
+      $0.remove("p")
+      $0.append(["p", other.hex, "", "bien"])
+    }
+    #expect(try relay.live(squat) == Relay.accept)
+    #expect(try relay.live(third) == Relay.accept)
+    let references = [["project-id", "CF-TEST-1"], ["e", Sample.campaign(status: "crowdfunding").id.hex]]
+    for (number, reference) in references.enumerated() {
+      func naming(_ key: TestKey) -> Event {
+        Sample.contribution("+\(number + 1)", project: nil) { $0 += [reference, ["p", key.hex]] }
+      }
+      #expect(try relay.live(naming(Sample.cell)) == Relay.accept)
+      #expect(try relay.live(naming(other)) == "invalid: reaction names two campaigns")
+    }
+    #expect(try relay.collected() == 300)
+    #expect(try relay.live(Sample.vote(project: "CF-VOTE") { $0.append(["p", Sample.cell.hex]) }) == Relay.accept)
+    #expect(try relay.campaign("CF-VOTE")?.record.vote.voters == 1)
+    let two = Sample.vote(by: TestKey("b"), project: "CF-VOTE") { $0.append(["p", other.hex]) }
+    #expect(try relay.live(two) == "invalid: reaction names two campaigns")
+    #expect(try relay.live(Sample.contribution("+9", project: "CF-SQUAT") { $0.append(["p", Sample.cell.hex]) }) == Relay.accept)
+  }
+
   @Test("K3: several project-ids are one, or the reaction names two campaigns")
   func severalProjects() throws {
     #expect(try relay.live(Sample.contribution("+1") { $0.append(["project-id", "CF-TEST-1"]) }) == Relay.accept)

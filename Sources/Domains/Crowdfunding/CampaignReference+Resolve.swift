@@ -33,10 +33,11 @@ extension CampaignReference {
     func check(_ other: ProjectID?) throws {
       guard other == nil || other == named else { throw CrowdfundingRejection.twoCampaigns }
     }
-    // The head and the Bien of the campaign that is named lead nowhere else: they need no look into large tables.
+    // The head, the Bien and the map cell of the campaign that is named lead nowhere else: they need no look into large tables, and whoever makes a
+    // campaign with that cell as its Bien does not make them name another.
     if project != nil, let address { try check(Self.project(of: address, state)) }
     if project != nil || address != nil, let event, event != record?.head?.id { try check(Self.project(of: event, state)) }
-    if project != nil || address != nil || event != nil, let pubkey = claims.pubkey, pubkey != record?.bien {
+    if project != nil || address != nil || event != nil, let pubkey = claims.pubkey, record.map(claims.isKeyTrue) != true {
       try check(state.project(in: CrowdfundingState.biens, pubkey.bytes))
     }
   }
