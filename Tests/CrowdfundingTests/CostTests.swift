@@ -132,6 +132,34 @@ struct CostTests {
     }
   }
 
+  @Test("a deletion of many distinct addresses, few of which any version has, looks at each version once")
+  func distinct() throws {
+    let strangers = (0..<700).map { ["a", "30904:\(Sample.captain.hex):crowdfund-48.85-2.35-jardin-\($0)"] }
+    let deletion = Sample.captain.event(kind: 5, createdAt: Sample.start + 5000, tags: strangers + [["a", Self.address], ["k", "30904"]])
+    let addresses = Set(Deletion(try EventVerifier().verify(deletion)).addresses.map { FoldedAddress($0) })
+    #expect(addresses.count == 701)
+    for count in [10, 200] {
+      let state = try edited(count)
+      let project = try #require(try state.campaign()).project
+      let versions = try FoldedVersion.all(of: project, epoch: 0, state).versions
+      let addressReads = 3 * 701
+      #expect((count...(count + addressReads + 40)).contains(try state.rowsRead(for: deletion, from: .ip4)))
+      #expect(try state.campaign()?.head == nil)
+      #expect(try state.judge(Sample.campaign(status: "crowdfunding", at: 4000), from: .ip4) == "blocked: deleted by its author")
+
+      var looks = 0
+      let counted = versions.lazy.map { version in
+        looks += 1
+        return version
+      }
+      #expect(FoldedAddress.all(of: counted, among: addresses) == [FoldedAddress(versions[0])])
+      #expect(looks == count)
+      // The twin: where none of them is a version's, none is found, for as many looks.
+      #expect(FoldedAddress.all(of: counted, among: addresses.subtracting([FoldedAddress(versions[0])])).isEmpty)
+      #expect(looks == 2 * count)
+    }
+  }
+
   @Test("versions, contributions and deletions, many of each, cost their sum and not their product")
   func product() throws {
     for count in [20, 100] {

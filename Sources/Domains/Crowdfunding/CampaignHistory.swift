@@ -13,16 +13,6 @@ struct CampaignHistory {
   /// The deletions of each address that a version has; read when some version was deleted.
   private var addressDeletions: [FoldedAddress: [AddressDeletion]] = [:]
 
-  private struct FoldedAddress: Hashable {
-    let author: PublicKey
-    let identifier: ArraySlice<UInt8>
-
-    init(_ version: FoldedVersion) {
-      author = version.head.author
-      identifier = version.identifier
-    }
-  }
-
   /// - Parameters:
   ///   - withVotes: false where no vote can change: a campaign may have very many. Where versions were deleted they are read all the same.
   ///   - inserting: a version that is not stored yet.
@@ -74,13 +64,12 @@ struct CampaignHistory {
     votes[place].deletion = vote.deletion?.merging(known) ?? known
   }
 
-  /// Address deletions that are not stored yet.
-  mutating func insert(_ deletion: AddressDeletion, of address: Address) {
-    for version in versions where version.head.author == address.pubkey && version.identifier == address.identifier.bytes {
-      var deletions = addressDeletions[FoldedAddress(version), default: []]
+  /// A deletion by address that is not stored yet. Each version is looked at once, however many addresses are named.
+  mutating func insert(_ deletion: AddressDeletion, of addresses: Set<FoldedAddress>) {
+    for address in FoldedAddress.all(of: versions, among: addresses) {
+      var deletions = addressDeletions[address, default: []]
       deletions.insert(deletion, at: deletions.firstIndex { deletion.position < $0.position } ?? deletions.endIndex)
-      addressDeletions[FoldedAddress(version)] = deletions
-      return
+      addressDeletions[address] = deletions
     }
   }
 
@@ -102,6 +91,32 @@ struct CampaignHistory {
       [byID, byAddress.first?.position].compactMap { $0 }.min(),
       [version.head.isDeletedLive ? byID : nil, liveByAddress].compactMap { $0 }.min()
     )
+  }
+}
+
+/// An address as a fold compares it.
+struct FoldedAddress: Hashable {
+  let author: PublicKey
+  let identifier: ArraySlice<UInt8>
+
+  init(_ version: FoldedVersion) {
+    author = version.head.author
+    identifier = version.identifier
+  }
+
+  init(_ address: Address) {
+    author = address.pubkey
+    identifier = address.identifier.bytes
+  }
+
+  /// Those of some addresses that versions have.
+  static func all(of versions: some Sequence<FoldedVersion>, among addresses: Set<FoldedAddress>) -> Set<FoldedAddress> {
+    var found: Set<FoldedAddress> = []
+    for version in versions {
+      let address = FoldedAddress(version)
+      if addresses.contains(address) { found.insert(address) }
+    }
+    return found
   }
 }
 

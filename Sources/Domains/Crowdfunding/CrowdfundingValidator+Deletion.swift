@@ -122,7 +122,7 @@ extension CrowdfundingValidator {
     for version in versions { try history.replace(version) }
     for vote in votes { history.replace(vote) }
     if isByAddress {
-      for address in targets.addresses { history.insert(AddressDeletion(position: deletion.position, isLive: deletion.isLive), of: address) }
+      history.insert(AddressDeletion(position: deletion.position, isLive: deletion.isLive), of: targets.foldedAddresses)
     }
     try refold(&campaign, history)
     return history.renewed + rows
@@ -173,6 +173,8 @@ private struct DeletionOfOwn {
   private(set) var byProject: [ProjectID: [Target]] = [:]
   private(set) var unknown: [EventID] = []
   let addresses: [Address]
+  /// The same, made once for all campaigns that are folded.
+  let foldedAddresses: Set<FoldedAddress>
   /// The campaigns of those addresses that have one.
   private(set) var projectsByAddress: Set<ProjectID> = []
 
@@ -182,6 +184,7 @@ private struct DeletionOfOwn {
 
   init(_ deletion: Deletion, _ event: VerifiedEvent, reading state: borrowing some StateReader & ~Copyable) throws {
     addresses = deletion.addresses
+    foldedAddresses = Set(addresses.map { FoldedAddress($0) })
     for id in deletion.targets {
       guard let row = try state.known(id) else {
         unknown.append(id)
