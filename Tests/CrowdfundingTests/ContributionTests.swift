@@ -144,6 +144,39 @@ struct ContributionTests {
     #expect(try relay.live(Sample.contribution("+9", project: "CF-SQUAT") { $0.append(["p", Sample.cell.hex]) }) == Relay.accept)
   }
 
+  @Test("K3: the address of a known node's snapshots names their project, live and from sync; a stranger's names nothing")
+  func snapshotAddress() throws {
+    let friend = TestKey("friend")
+    let relay = try Relay(Relay.options { $0.nodes = [friend.pubkey] })
+    func without(_ project: String) -> Event {
+      Sample.campaign(project, status: "crowdfunding") {
+        $0.remove("i")
+        $0.removeAll { $0.last == "bien" }
+      }
+    }
+    try relay.live(Sample.campaign(status: "crowdfunding"))
+    try relay.live(without("CF-OTHER"))
+    func naming(_ amount: String, _ key: TestKey, _ project: String, _ given: String? = nil) -> Event {
+      Sample.contribution(amount, project: given) { $0.append(["a", "30904:\(key.hex):\(project):snapshot"]) }
+    }
+    #expect(try relay.live(naming("+1", Relay.node, "CF-TEST-1")) == Relay.accept)
+    #expect(try relay.live(naming("+2", friend, "CF-TEST-1", "CF-TEST-1")) == Relay.accept)
+    #expect(try relay.sync(naming("+4", friend, "CF-TEST-1")) == Relay.accept)
+    #expect(try relay.collected() == 700)
+    // What does not agree is refused live; the project-id alone decides from sync.
+    #expect(try relay.live(naming("+8", friend, "CF-TEST-1", "CF-OTHER")) == "invalid: reaction names two campaigns")
+    #expect(try relay.sync(naming("+8", friend, "CF-TEST-1", "CF-OTHER")) == Relay.accept)
+    #expect(try relay.collected(.zenConvertible, "CF-OTHER") == 800)
+    // A stranger's address is one that is unknown here.
+    #expect(try relay.live(naming("+16", Sample.stranger, "CF-TEST-1")) == "error: project not found")
+    #expect(try relay.live(naming("+32", Sample.stranger, "CF-TEST-1", "CF-OTHER")) == Relay.accept)
+    // A project that is not known yet is waited for by its name, which any version brings.
+    #expect(try relay.live(naming("+64", friend, "CF-LATER")) == "error: project not found")
+    #expect(try relay.sync(naming("+64", friend, "CF-LATER")) == "error: missing campaign CF-LATER, parked")
+    try relay.settle(without("CF-LATER"))
+    #expect(try relay.collected(.zenConvertible, "CF-LATER") == 6400)
+  }
+
   @Test("K3: several project-ids are one, or the reaction names two campaigns")
   func severalProjects() throws {
     #expect(try relay.live(Sample.contribution("+1") { $0.append(["project-id", "CF-TEST-1"]) }) == Relay.accept)

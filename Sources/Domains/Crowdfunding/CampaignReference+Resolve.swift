@@ -22,7 +22,7 @@ extension CampaignReference {
   }
 
   private func decidingProject(reading state: borrowing some StateReader & ~Copyable) throws -> ProjectID? {
-    if let project { return project }
+    if let project = project ?? shownProject { return project }
     if let address { return try Self.project(of: address, state) }
     if let event { return try Self.project(of: event, state) }
     return try claims.pubkey.flatMap { try state.project(in: CrowdfundingState.biens, $0.bytes) }
@@ -35,7 +35,7 @@ extension CampaignReference {
     }
     // The head, the Bien and the map cell of the campaign that is named lead nowhere else: they need no look into large tables, and whoever makes a
     // campaign with that cell as its Bien does not make them name another.
-    if project != nil, let address { try check(Self.project(of: address, state)) }
+    if project != nil, let address { try check(shownProject ?? Self.project(of: address, state)) }
     if project != nil || address != nil, let event, event != record?.head?.id { try check(Self.project(of: event, state)) }
     if project != nil || address != nil || event != nil, let pubkey = claims.pubkey, record.map(claims.isKeyTrue) != true {
       try check(state.project(in: CrowdfundingState.biens, pubkey.bytes))

@@ -51,8 +51,8 @@ public struct CrowdfundingEvent: Sendable {
       }
     case 7:
       if ReactionKind(event) == .vote {
-        content = .vote(try Vote(parsing: event, in: circumstances, trace: trace))
-      } else if let contribution = try Contribution(parsing: event, in: circumstances, trace: trace) {
+        content = .vote(try Vote(parsing: event, in: circumstances, options: options, trace: trace))
+      } else if let contribution = try Contribution(parsing: event, in: circumstances, options: options, trace: trace) {
         content = .contribution(contribution)
       } else {
         content = .reaction
@@ -77,10 +77,19 @@ public struct SnapshotEvent: Sendable {
   /// The `d` of a campaign's snapshot.
   static func identifier(of project: ProjectID) -> String { "\(project)\(suffix)" }
 
-  private static func project(identifier: Text) -> ProjectID? {
+  private static func project(identifier: Text) -> ProjectID? { ProjectID(unsuffixed(identifier) ?? identifier) }
+
+  /// What stands before the suffix; nil where that is missing.
+  private static func unsuffixed(_ identifier: Text) -> Text? {
     let bytes = identifier.bytes
-    let isSnapshots = bytes.count > suffix.utf8CodeUnitCount && Text(utf8: bytes.suffix(suffix.utf8CodeUnitCount)) == suffix
-    return ProjectID(isSnapshots ? Text(utf8: bytes.dropLast(suffix.utf8CodeUnitCount)) : identifier)
+    guard bytes.count > suffix.utf8CodeUnitCount, Text(utf8: bytes.suffix(suffix.utf8CodeUnitCount)) == suffix else { return nil }
+    return Text(utf8: bytes.dropLast(suffix.utf8CodeUnitCount))
+  }
+
+  /// The project whose snapshots are published under an address; nil for any other.
+  static func project(of address: Address, _ options: CrowdfundingOptions) -> ProjectID? {
+    guard address.kind == 30904, options.isSnapshotNode(address.pubkey) else { return nil }
+    return unsuffixed(address.identifier).flatMap { ProjectID($0) }
   }
 }
 

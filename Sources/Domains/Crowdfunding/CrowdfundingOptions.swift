@@ -43,4 +43,7 @@ public struct CrowdfundingOptions: Sendable, Equatable {
     self.assetsVoteQuorum = assetsVoteQuorum
     self.followUps = followUps
   }
+
+  /// Whether a key publishes snapshots: this node, or another one that is believed (C0).
+  func isSnapshotNode(_ key: PublicKey) -> Bool { key == followUps.nodeKey || nodes.contains(key) }
 }

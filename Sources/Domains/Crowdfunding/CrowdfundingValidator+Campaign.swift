@@ -6,7 +6,7 @@ import Policy
 extension CrowdfundingValidator {
   /// C0: snapshots of this node, of `crowdfunding.nodes` and of the campaign's Bien are accepted and change nothing.
   func decide(_ snapshot: SnapshotEvent, _ event: VerifiedEvent, reading state: borrowing some StateReader & ~Copyable) throws -> Verdict {
-    if event.pubkey == options.followUps.nodeKey || options.nodes.contains(event.pubkey) { return .unchanged }
+    if options.isSnapshotNode(event.pubkey) { return .unchanged }
     if let project = snapshot.project, let record = try CampaignRecord.read(project, state), record.bien == event.pubkey { return .unchanged }
     throw CrowdfundingRejection.foreignSnapshot
   }

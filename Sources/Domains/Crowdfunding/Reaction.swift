@@ -7,17 +7,20 @@ public final class CampaignReference: Sendable {
   let project: ProjectID?
   /// The last `a` that is a campaign's address.
   let address: Address?
+  /// The project that the address names by itself: that of the snapshots which a known node publishes there.
+  let shownProject: ProjectID?
   /// The last `e`: any version of the campaign.
   let event: EventID?
   let claims: BindingClaims
 
   /// Throws a `Rejection` when the project id is malformed, several are named, or no campaign is named at all (K3), and live when what is said of the
   /// campaign cannot be true (K6).
-  init(parsing event: VerifiedEvent, in circumstances: Circumstances) throws {
+  init(parsing event: VerifiedEvent, in circumstances: Circumstances, options: CrowdfundingOptions) throws {
     let tags = event.tags
     project = try Self.project(named: tags.all(named: "project-id"))
     address = tags.all(named: "a").last { $0[1].map { $0.hasPrefix("30904:") } == true && Self.campaignAddress($0) != nil }
       .flatMap(Self.campaignAddress)
+    shownProject = address.flatMap { SnapshotEvent.project(of: $0, options) }
     self.event = tags.last(named: "e")?[1].flatMap { EventID(hex: $0) }
     let pubkey = tags.last(named: "p")?[1].flatMap { PublicKey(hex: $0) }
     guard project != nil || self.event != nil || address != nil || pubkey != nil else { throw CrowdfundingRejection.noCampaign }
@@ -57,7 +60,7 @@ public final class CampaignReference: Sendable {
 
   /// What the event waits for when its campaign is unknown, and how that is shown: the reference that decides.
   var dependency: (Dependency, shown: String) {
-    if let project { return (.campaign(project), project.description) }
+    if let project = project ?? shownProject { return (.campaign(project), project.description) }
     if let address { return (.campaignAddress(address), address.pubkey.short) }
     if let event { return (.event(event), event.short) }
     if let pubkey = claims.pubkey { return (.bien(pubkey), pubkey.short) }
@@ -102,7 +105,7 @@ public struct Contribution: Sendable {
   let reference: CampaignReference
 
   /// - Returns: nil for an ordinary reaction. Throws a `Rejection`.
-  init?(parsing event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws {
+  init?(parsing event: VerifiedEvent, in circumstances: Circumstances, options: CrowdfundingOptions, trace: CheckTrace?) throws {
     trace?.enter("K2")
     switch ReactionAmount(event.content) {
     case .none: return nil
@@ -110,7 +113,7 @@ public struct Contribution: Sendable {
     case .amount(let amount): self.amount = amount
     }
     trace?.enter("K3")
-    reference = try CampaignReference(parsing: event, in: circumstances)
+    reference = try CampaignReference(parsing: event, in: circumstances, options: options)
     trace?.enter("K7")
     if let tag = event.tags.first(named: "target") {
       guard let target = tag[1].flatMap({ GoalType($0) }), target != .g1 else { throw CrowdfundingRejection.unknownTarget }
@@ -129,12 +132,12 @@ public struct Vote: Sendable {
   let reference: CampaignReference
 
   /// Throws a `Rejection`.
-  init(parsing event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws {
+  init(parsing event: VerifiedEvent, in circumstances: Circumstances, options: CrowdfundingOptions, trace: CheckTrace?) throws {
     trace?.enter("V1")
     guard case .amount(let weight) = ReactionAmount(event.content) else { throw CrowdfundingRejection.malformedVote }
     self.weight = weight
     trace?.enter("V2")
-    reference = try CampaignReference(parsing: event, in: circumstances)
+    reference = try CampaignReference(parsing: event, in: circumstances, options: options)
     if let type = event.tags.first(named: "vote-type") {
       guard let type = type[1], type == "ASSETS_USAGE" else { throw CrowdfundingRejection.unknownVoteType }
     }
