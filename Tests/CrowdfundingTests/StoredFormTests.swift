@@ -163,7 +163,8 @@ struct StoredFormTests {
     vote.total = Amount(hundredths: 300)
     vote.voters = 1
     state.apply(
-      votes.map { Old.vote(project, $0, isLive: false) } + [Old.ballot(project, deletion, type: 2) { $0.put(votes[0].id) }, Old.campaign(record, hasVoteDeletions: true, vote: vote)]
+      votes.map { Old.vote(project, $0, isLive: false) }
+        + [Old.ballot(project, deletion, type: 2) { $0.put(votes[0].id) }, Old.campaign(record, hasVoteDeletions: true, vote: vote)]
         + votes.map { .put(CrowdfundingState.voters, key: project.keyPrefix + $0.pubkey.bytes, value: $0.id.bytes) })
     #expect(try state.campaign()?.vote == vote)
     #expect(try state.judge(Sample.vote("+5", at: 150, by: TestKey("b")), from: .ip4) == "blocked: already voted on this project")
@@ -172,7 +173,7 @@ struct StoredFormTests {
     #expect(try state.campaign()?.tally?.state.voters == 2)
   }
 
-  @Test("a vote that was taken back live in a row of before stays so when another deletion comes, in whatever order and form", arguments: [true, false])
+  @Test("a vote that was taken back live in a row of before stays so when other deletions come", arguments: [true, false])
   func takenBack(hasRead: Bool) throws {
     let state = MemoryState()
     try state.judge(Sample.campaign(status: "vote_pending"), from: .ip4)

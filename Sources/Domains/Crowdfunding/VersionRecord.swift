@@ -145,7 +145,8 @@ struct FoldedVersion {
     createdAt == other.createdAt ? other.id < id : createdAt < other.createdAt
   }
 
-  /// All versions of a project's present binding, in fold order, and the rows of before among them in today's form, to be written with the next change.
+  /// All versions of a project's present binding, in fold order, and the rows of before among them in today's form, to be written with the next
+  /// change.
   static func all(
     of project: ProjectID, epoch: UInt8, _ state: borrowing some StateReader & ~Copyable
   ) throws -> (versions: [FoldedVersion], renewed: [StateChange]) {

@@ -74,7 +74,8 @@ struct VoteRecord: Equatable, Sendable {
     self.deletion = deletion
   }
 
-  /// One vote, by its place; nil when there is none. Deletions of before schema 3, which have rows of their own, are known only where all votes are read.
+  /// One vote, by its place; nil when there is none. Deletions of before schema 3, which have rows of their own, are known only where all votes are
+  /// read.
   static func read(_ project: ProjectID, _ position: FoldPosition, _ state: borrowing some StateReader & ~Copyable) throws -> VoteRecord? {
     let key = CrowdfundingState.timedKey(project, position.createdAt, position.id)
     guard let row = try state.value(CrowdfundingState.ballots, key), case .vote(let vote) = try BallotRow(position, decoding: row) else { return nil }
