@@ -137,7 +137,11 @@ struct LimitingSurvey: Sendable, Equatable {
       let polling = Polling(proposal, roles, tenure)
       let affected = try polling.affectedAtProposal(reading: state).sorted()
       for account in affected {
-        if try tenure.isTenured(account, oneOf: affected.count, at: proposal.createdAt, reading: state) { tenured.append(account) } else { others.append(account) }
+        if try tenure.isTenured(account, oneOf: affected.count, at: proposal.createdAt, reading: state) {
+          tenured.append(account)
+        } else {
+          others.append(account)
+        }
       }
       if !tenured.isEmpty {
         extent = try roles.electorate(of: roles.group, at: proposal.createdAt, reading: state).extent
