@@ -59,7 +59,7 @@ struct Application {
       let isParked = try state.park(copy, waitingFor: dependency, limits: options.parking)
       return Judgement(.reject(isParked ? rejection.parked : rejection), owner: owner, isWritten: isParked)
     case .effects(let effects, let owner):
-      if effects.opensSubject, isNearlyFull { return .rejected(Self.nearlyFull, owner: owner) }
+      if effects.yieldsWhenFull, isNearlyFull { return .rejected(Self.nearlyFull, owner: owner) }
       try accept(effects, owner, to: state)
       var judgement = Judgement(.accept, owner: owner, isWritten: true)
       judgement.diagnostics = effects.diagnostics

@@ -146,7 +146,7 @@ extension Effects {
   fileprivate func merging(_ other: Effects) -> Effects {
     var merged = Effects(
       changes: changes + other.changes, followUps: followUps + other.followUps, note: note, provides: provides + other.provides,
-      opensSubject: opensSubject || other.opensSubject)
+      yieldsWhenFull: yieldsWhenFull || other.yieldsWhenFull)
     merged.diagnostics = diagnostics + other.diagnostics
     return merged
   }

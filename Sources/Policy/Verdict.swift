@@ -24,17 +24,18 @@ public struct Effects: Sendable {
   public var note: [UInt8]
   /// Dependencies that this event provides: parked events that wait for one are judged again.
   public var provides: [Dependency]
-  /// The event opens a new campaign, collective or group: refused first when the map fills up.
-  public var opensSubject: Bool
+  /// Refused in the last tenth of the map, which is for votes, contributions and updates of what exists: the event opens a new campaign, collective or
+  /// group, or comes from a stranger beside one (a deletion, a satellite, a proposal).
+  public var yieldsWhenFull: Bool
   /// What the operator is told once it is committed.
   public var diagnostics: [Diagnostic] = []
 
-  public init(changes: [StateChange] = [], followUps: [FollowUp] = [], note: [UInt8] = [], provides: [Dependency] = [], opensSubject: Bool = false) {
+  public init(changes: [StateChange] = [], followUps: [FollowUp] = [], note: [UInt8] = [], provides: [Dependency] = [], yieldsWhenFull: Bool = false) {
     self.changes = changes
     self.followUps = followUps
     self.note = note
     self.provides = provides
-    self.opensSubject = opensSubject
+    self.yieldsWhenFull = yieldsWhenFull
   }
 }
 

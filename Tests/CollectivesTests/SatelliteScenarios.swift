@@ -105,18 +105,18 @@ struct SatelliteScenarios {
   func reserved() throws {
     let fixture = try Fixture(1)
     let stranger = Acme.request(Acme.n, 5)
-    #expect(try effects(stranger, fixture.relay)?.opensSubject == true)
+    #expect(try effects(stranger, fixture.relay)?.yieldsWhenFull == true)
     for own in [Acme.vote(Acme.c, stranger), Acme.leadtime(Acme.m, fixture.r(1), 1), Acme.receipt(10)] {
-      #expect(try effects(own, fixture.relay)?.opensSubject == false)
+      #expect(try effects(own, fixture.relay)?.yieldsWhenFull == false)
     }
-    #expect(try effects(Acme.receipt(10, by: Acme.n), fixture.relay)?.opensSubject == true)
-    #expect(try effects(fixture.next().event, fixture.relay)?.opensSubject == false)
+    #expect(try effects(Acme.receipt(10, by: Acme.n), fixture.relay)?.yieldsWhenFull == true)
+    #expect(try effects(fixture.next().event, fixture.relay)?.yieldsWhenFull == false)
     let empty = try Fixture()
     for deletion in [
       Acme.c.event(kind: 5, createdAt: Acme.t0 + 500, tags: [["a", Acme.address()]]),
       Acme.c.event(kind: 62, createdAt: Acme.t0 + 500, tags: [["relay", "ALL_RELAYS"]]),
     ] {
-      #expect(try effects(deletion, empty.relay)?.opensSubject == true)
+      #expect(try effects(deletion, empty.relay)?.yieldsWhenFull == true)
     }
   }
 

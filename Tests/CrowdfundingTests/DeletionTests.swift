@@ -289,7 +289,7 @@ struct DeletionTests {
       (byAddress(at: 1, by: Sample.stranger), nil),
     ] as [(Event, Bool?)] {
       let explanation = try relay.judge.explain(raw: deletion.raw, in: Circumstances(receivedAt: deletion.createdAt, source: .ip4))
-      #expect(explanation.effects?.opensSubject == opens)
+      #expect(explanation.effects?.yieldsWhenFull == opens)
     }
   }
 }

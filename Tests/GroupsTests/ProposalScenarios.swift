@@ -115,7 +115,7 @@ import Testing
     func opens(_ kind: UInt64, by name: String, _ tags: [[String]], _ content: String = "") throws -> Bool? {
       let event = World.key(name).verified(kind: kind, createdAt: t(21), tags: [["group", group.hex]] + tags, content: content)
       guard case .accepted(let effects) = try CountingReader.reads(of: event, in: world, received: t(21)).verdict else { return nil }
-      return effects.opensSubject
+      return effects.yieldsWhenFull
     }
     #expect(try opens(4831, by: "X", [["parent", group.hex]], World.add("Y")) == true)
     #expect(try opens(4831, by: "A", [["parent", group.hex]], World.add("Y")) == false)

@@ -156,7 +156,7 @@ struct KeptTests {
 
   @Test("takes effect in the last tenth of the map too: it had its room before")
   func nearlyFull() throws {
-    let bench = try Bench([Summoner(opensSubject: true)], mapSizeMiB: 17)
+    let bench = try Bench([Summoner(yieldsWhenFull: true)], mapSizeMiB: 17)
     bench.send(deletion())
     try bench.fill(percent: 92)
     #expect(bench.send(target) == "blocked: deleted by its author")
@@ -190,7 +190,7 @@ private struct Summoner: Validator {
   let tables = [table]
   private static let other = Dependency(.economy, [1])
   /// What is accepted is refused in the last tenth of the map.
-  var opensSubject = false
+  var yieldsWhenFull = false
   /// Deletions are somebody's only if the state says so.
   var isDependent = false
 
@@ -234,6 +234,6 @@ private struct Summoner: Validator {
   }
 
   private func accepted(_ event: VerifiedEvent, marking key: [UInt8], provides: [Dependency] = []) -> Verdict {
-    .accepted(Effects(changes: [.put(Self.table, key: key, value: [1])], provides: provides, opensSubject: opensSubject))
+    .accepted(Effects(changes: [.put(Self.table, key: key, value: [1])], provides: provides, yieldsWhenFull: yieldsWhenFull))
   }
 }

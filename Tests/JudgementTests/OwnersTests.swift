@@ -49,11 +49,11 @@ struct OwnersTests {
   }
 
   /// Effects that are told apart by a number.
-  private func effects(_ number: UInt8, opensSubject: Bool = false) -> @Sendable (EventID) -> Effects {
+  private func effects(_ number: UInt8, yieldsWhenFull: Bool = false) -> @Sendable (EventID) -> Effects {
     { id in
       let body = FollowUpEvent.Body.signed(raw: [number], id: EventID(SHA256.digest(of: [number])), kind: 1985)
       var effects = Effects(
-        followUps: [.event(FollowUpEvent(name: .decisionLabel, subject: [number], trigger: id, body: body))], opensSubject: opensSubject)
+        followUps: [.event(FollowUpEvent(name: .decisionLabel, subject: [number], trigger: id, body: body))], yieldsWhenFull: yieldsWhenFull)
       effects.diagnostics = [Diagnostic(.info, "test", "\(number)")]
       return effects
     }
@@ -74,7 +74,7 @@ struct OwnersTests {
   func nearlyFull() throws {
     for opener in [Domain.groups, .economy] {
       let bench = try Bench(
-        [.groups, .economy].map { FakeValidator(domain: $0, refusal: nil, effects: effects(1, opensSubject: $0 == opener)) }, mapSizeMiB: 17)
+        [.groups, .economy].map { FakeValidator(domain: $0, refusal: nil, effects: effects(1, yieldsWhenFull: $0 == opener)) }, mapSizeMiB: 17)
       try bench.fill(percent: 92)
       #expect(bench.send(event) == "error: the state is nearly full: only what exists already is taken")
     }

@@ -52,7 +52,7 @@ extension CollectivesValidator {
   private func open(_ ignition: IgnitionRecord, _ effects: inout Effects) {
     effects.provides.append(.collective(ignition.creator, ignition.name))
     effects.changes.append(NamedProofs.begin(ignition.id))
-    effects.opensSubject = true
+    effects.yieldsWhenFull = true
   }
 
   private func changes(_ entry: Lineage.Entry, name: Text, isFirst: Bool, isCreator: Bool) -> [StateChange] {

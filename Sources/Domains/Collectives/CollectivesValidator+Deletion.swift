@@ -34,7 +34,7 @@ extension CollectivesValidator {
     let changes = collectives.map { collective in
       StateChange.put(CollectivesState.hidden, key: CollectivesState.chainKey(collective, event.pubkey), value: event.id.bytes)
     }
-    return .accepted(Effects(changes: changes, note: CollectivesNote(.deletion, first, event.pubkey).bytes, opensSubject: true))
+    return .accepted(Effects(changes: changes, note: CollectivesNote(.deletion, first, event.pubkey).bytes, yieldsWhenFull: true))
   }
 
   /// One row for all chains of a key, however many it has.
@@ -50,7 +50,7 @@ extension CollectivesValidator {
     return .accepted(
       Effects(
         changes: known.map { $0.createdAt >= vanished.createdAt } ?? false ? [] : [vanished.change],
-        note: CollectivesNote(.deletion, first, event.pubkey).bytes, opensSubject: true))
+        note: CollectivesNote(.deletion, first, event.pubkey).bytes, yieldsWhenFull: true))
   }
 
   private func chains(

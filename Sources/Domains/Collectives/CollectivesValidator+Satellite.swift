@@ -44,7 +44,7 @@ extension CollectivesValidator {
     return .accepted(
       Effects(
         changes: [.put(CollectivesState.satellites, key: ignition.id.bytes + event.id.bytes, value: writer.bytes)],
-        note: CollectivesNote(.satellite, ignition.id, event.pubkey).bytes, provides: [.collectiveEvent(event.id)], opensSubject: isStranger))
+        note: CollectivesNote(.satellite, ignition.id, event.pubkey).bytes, provides: [.collectiveEvent(event.id)], yieldsWhenFull: isStranger))
   }
 
   /// Parks a satellite under what it names, where that may still come.

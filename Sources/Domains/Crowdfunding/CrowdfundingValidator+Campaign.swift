@@ -69,7 +69,7 @@ extension CrowdfundingValidator {
     changes.append(.put(CrowdfundingState.addresses, key: CrowdfundingState.addressKey(event.pubkey, version.terms.identifier), value: project.bytes))
 
     var effects = Effects(changes: changes, note: CrowdfundingNote(.version, event, project).bytes)
-    effects.opensSubject = existing == nil
+    effects.yieldsWhenFull = existing == nil
     effects.provides = [.campaign(project), .event(event.id)]
     if let address = event.event.address { effects.provides.append(.campaignAddress(address)) }
     if let bien = binding.bien { effects.provides.append(.bien(bien)) }

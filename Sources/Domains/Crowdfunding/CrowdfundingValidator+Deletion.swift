@@ -40,7 +40,7 @@ extension CrowdfundingValidator {
       let record = DeletionRecord(position, isLive: isLive).merging(known)
       if record != known { effects.changes.append(record.change(event.pubkey, target)) }
     }
-    effects.opensSubject = !targets.namesKnown
+    effects.yieldsWhenFull = !targets.namesKnown
     return effects.changes.isEmpty ? .unchanged : .accepted(effects)
   }
 

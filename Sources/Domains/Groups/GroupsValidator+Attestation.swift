@@ -70,7 +70,7 @@ extension GroupsValidator {
       changes += try confirmation(
         of: node, attesters: listed, existing + [record], group, because: event.id, at: judgement.circumstances.receivedAt, reading: state)
     }
-    return .accepted(Effects(changes: changes, note: GroupsNote.attestation(target: target).bytes, opensSubject: !isListed))
+    return .accepted(Effects(changes: changes, note: GroupsNote.attestation(target: target).bytes, yieldsWhenFull: !isListed))
   }
 
   /// GA5: a proof is held against the headers that are known.

@@ -29,7 +29,7 @@ extension GroupsValidator {
       Effects(
         changes: NodeEffects(node, before: GroupSnapshot(), after: snapshot).opening,
         followUps: try GroupsFollowUp(options).attestation(of: event, in: event.id, listed: snapshot.attesters, judgement.circumstances),
-        note: GroupsNote.initGroup.bytes, provides: [Dependency(.groups, event.id.bytes)], opensSubject: true))
+        note: GroupsNote.initGroup.bytes, provides: [Dependency(.groups, event.id.bytes)], yieldsWhenFull: true))
   }
 
   /// GI9 and GM9: how deep a group reaches, and how much it holds.

@@ -57,7 +57,7 @@ extension GroupsValidator {
       Effects(
         changes: changes,
         followUps: try GroupsFollowUp(options).attestation(of: event, in: group.id, listed: snapshot.attesters, circumstances),
-        note: GroupsNote.proposal.bytes, provides: [Dependency(.groups, event.id.bytes)], opensSubject: isStranger))
+        note: GroupsNote.proposal.bytes, provides: [Dependency(.groups, event.id.bytes)], yieldsWhenFull: isStranger))
   }
 
   /// The state that a proposal asks for: without its members where another group administers, since they do not count then.
