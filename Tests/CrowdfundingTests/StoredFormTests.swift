@@ -242,7 +242,8 @@ struct StoredFormTests {
     let state = MemoryState()
     let first = Sample.campaign(status: "crowdfunding", at: 0)
     let second = Sample.campaign(status: "draft", at: 50)
-    let third = Sample.campaign(status: "crowdfunding", at: 60)
+    // With another goal than the first, which could not follow that one.
+    let third = Sample.campaign(status: "crowdfunding", at: 60) { $0.set(["goal", "ZEN_CONVERTIBLE", "500", "0"]) }
     let old = Sample.deletion(of: [first], at: 20, by: Sample.captain, kinds: ["30904"])
     for event in [first, old, second, third] { try state.judge(event, from: .sync) }
     state.apply([Old.campaign(try #require(try state.campaign()), hasDeletions: true)])
