@@ -54,6 +54,27 @@ struct BindingTests {
     #expect(try relay.live(campaign(by: Self.listed)) == Relay.accept)
   }
 
+  @Test("C12: the Bien's own version that adds a wallet gives the same campaign whichever came first")
+  func addedWallet() throws {
+    let first = campaign(wallet: nil, captain: Sample.captain, status: "crowdfunding")
+    for second in [
+      campaign(at: 50, by: Sample.bien, captain: Sample.captain, status: "crowdfunding"),
+      campaign(at: 50, by: Sample.bien, captain: Sample.captain, status: "funded"),
+    ] {
+      let digests = try [[first, second], [second, first]].map { order in
+        let node = try relay()
+        for event in order { #expect(try node.sync(event) == Relay.accept) }
+        #expect(try node.journalCount() == 2)
+        return try node.digest()
+      }
+      #expect(digests[0] == digests[1])
+    }
+    // One that contradicts displaces what nothing vouched for, as before.
+    let other = try relay()
+    try other.live(campaign(captain: Sample.captain))
+    #expect(try other.live(campaign(at: 50, by: Sample.bien, wallet: Sample.otherWallet, captain: Sample.captain)) == Relay.accept)
+  }
+
   @Test("C1: a live version is newer than the head; of equal times the lowest id wins")
   func newer() throws {
     let relay = try relay()

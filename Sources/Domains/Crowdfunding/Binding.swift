@@ -28,8 +28,7 @@ struct Binding {
     isByListedCaptain = options.captains.contains(event.pubkey)
     let designated = version.designatedCaptain ?? event.pubkey
     if let existing, existing.trust == .none, isByListedCaptain || existing.bien == event.pubkey,
-      existing.captain != designated || version.bien != nil && version.bien != existing.bien
-        || version.wallet != nil && version.wallet != existing.wallet
+      existing.captain != designated || Self.isOther(version.bien, than: existing.bien) || Self.isOther(version.wallet, than: existing.wallet)
     {
       kept = nil
       displaced = existing
@@ -42,6 +41,12 @@ struct Binding {
     wallet = kept?.wallet ?? version.wallet
     proof = isByListedCaptain ? .captain : bien == event.pubkey ? .bien : .none
     trust = max(kept?.trust ?? .none, proof)
+  }
+
+  /// What was not bound yet is bound by the version; only what contradicts displaces a binding, and then whichever came first.
+  private static func isOther<Value: Equatable>(_ named: Value?, than bound: Value?) -> Bool {
+    guard let named, let bound else { return false }
+    return named != bound
   }
 
   /// C11. Throws a `Rejection`.
