@@ -29,12 +29,6 @@ extension StoreReader where Self: ~Copyable {
     try number(tables.parkedIDs, id.bytes, of: "parked.ids").flatMap { try parkedRow($0)?.event }
   }
 
-  /// Whether something is kept until that happens. One lookup when nothing is parked.
-  public func isAwaited(_ dependency: Dependency) throws -> Bool {
-    guard try parkedTotals().events > 0 else { return false }
-    return try !waiting(for: dependency, limit: 1).isEmpty
-  }
-
   /// What waits for the dependency, in the order of its parking, at most `limit`.
   public func events(waitingFor dependency: Dependency, limit: Int) throws -> [ParkedEvent] {
     guard try parkedTotals().events > 0 else { return [] }
