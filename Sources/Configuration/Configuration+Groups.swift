@@ -5,7 +5,7 @@ import Policy
 
 extension Configuration {
   /// The groups' settings; kinds that cannot be used are reported to `values`.
-  static func readGroups(_ values: inout ConfigurationValues, headersFile: String?, nodeKey: PublicKey?) -> GroupsOptions {
+  static func readGroups(_ values: inout ConfigurationValues, headersFile: String?) -> GroupsOptions {
     func number(_ key: String) -> Int { Int(values["groups.\(key)"].integer ?? 0) }
     func boolean(_ key: String) -> Bool { values["groups.\(key)"].boolean ?? true }
     func kind(_ name: String) -> UInt64 { UInt64(clamping: number("kinds.\(name)")) }
@@ -32,7 +32,6 @@ extension Configuration {
     options.acceptNip03 = boolean("acceptNip03")
     options.headersFile = headersFile
     options.attests = values["followUps.attestations"].boolean ?? true
-    options.followUps.nodeKey = nodeKey
     if let problem = options.kinds.problem {
       let others = options.kinds.named.map { "groups.kinds.\($0.name)" }
       values.reportContradiction("groups.kinds.\(problem.name)", with: others, problem.message)

@@ -39,25 +39,32 @@ extension Configuration {
       path: path("state.path") ?? DefaultStatePath.find(in: environment), mapSizeMiB: integer("state.mapSizeMiB"),
       durability: State.Durability(rawValue: text("state.durability")) ?? .full)
     maxEventBytes = integer("relay.maxEventBytes")
+    peers = Self.peers(&values)
+    updatesPerDay = integer("relay.updatesPerDay")
     verifiesAll = text("verify") != "claimed"
     rejectsUnclaimed = text("unclaimed") == "reject"
     node = Node(publicKey: values["node.publicKey"].string.flatMap(ConfigurationKey.publicKey), secretKeyFile: path("node.secretKeyFile"))
     delivery = Delivery(
-      sink: .none, confirm: values["delivery.confirm"].strings ?? [], attempts: integer("delivery.attempts"),
+      sink: .none, confirm: values["delivery.confirm"].strings ?? [],
+      confirmAfterSeconds: UInt64(clamping: integer("delivery.confirmAfterSeconds")), attempts: integer("delivery.attempts"),
       inProcess: boolean("delivery.inProcess"))
     log = Log(level: Diagnostic.Level(rawValue: text("log.level")) ?? .info, format: Log.Format(rawValue: text("log.format")) ?? .text)
     let umapsFile = path("crowdfunding.umaps")
     readFiles = umapsFile.map { [$0] } ?? []
-    let followUps = FollowUpOptions(
-      nodeKey: node.publicKey, receipts: boolean("followUps.receipts"), snapshots: boolean("followUps.snapshots"),
-      labels: boolean("followUps.labels"), debounceSeconds: UInt64(clamping: integer("followUps.debounceSeconds")))
+    let nodes = Self.keys(values["crowdfunding.nodes"]) ?? []
+    followUps = FollowUpOptions(
+      nodeKey: node.publicKey, nodes: nodes, receipts: boolean("followUps.receipts"), snapshots: boolean("followUps.snapshots"),
+      labels: Self.labels(values["followUps.labels"]), archives: text("followUps.archive") != "none",
+      debounceSeconds: UInt64(clamping: integer("followUps.debounceSeconds")))
     crowdfunding = CrowdfundingOptions(followUps: followUps)
     collectives = CollectivesOptions(followUps: followUps)
     let deliveryFile = path("delivery.file")
     let headersFile = path("groups.headersFile")
     // The chain is the same for both.
     collectives.headers = BitcoinHeaders(path: headersFile)
-    groups = Self.readGroups(&values, headersFile: headersFile, nodeKey: node.publicKey)
+    groups = Self.readGroups(&values, headersFile: headersFile)
+    groups.followUps = followUps
+    groups.followUps.nodes = Self.keys(values["groups.nodes"]) ?? nodes
 
     readCrowdfunding(&values, umapsFile: umapsFile)
     collectives.read(&values)
@@ -66,13 +73,12 @@ extension Configuration {
   }
 
   private mutating func readCrowdfunding(_ values: inout ConfigurationValues, umapsFile: String?) {
-    func keys(_ path: String) -> Set<PublicKey> { Set((values[path].strings ?? []).compactMap(ConfigurationKey.publicKey)) }
+    func keys(_ path: String) -> Set<PublicKey> { Self.keys(values[path]) ?? [] }
     func wallet(_ name: String) -> G1Key? { values["crowdfunding.wallets.\(name)"].string.flatMap { G1Key(Text($0)) } }
 
     crowdfunding.isEnabled = values["crowdfunding.enabled"].boolean ?? true
     crowdfunding.creators = values["crowdfunding.creators"].string.flatMap(CrowdfundingOptions.Creators.init) ?? .designated
     crowdfunding.captains = keys("crowdfunding.captains")
-    crowdfunding.nodes = keys("crowdfunding.nodes")
     crowdfunding.wallets[.zenConvertible] = wallet("assets")
     crowdfunding.wallets[.zenCommons] = wallet("capital")
     crowdfunding.wallets[.g1] = wallet("g1")
@@ -86,6 +92,25 @@ extension Configuration {
     if let umapsFile {
       do { crowdfunding.umaps = try UmapFile.read(umapsFile) } catch { values.reportContradiction("crowdfunding.umaps", "\(error)") }
     }
+  }
+
+  /// The keys of a list; nil where there is none.
+  private static func keys(_ value: JSONValue) -> Set<PublicKey>? { value.strings.map { Set($0.compactMap(ConfigurationKey.publicKey)) } }
+
+  private static func labels(_ value: JSONValue) -> Set<NodeLabel.Name> {
+    if let names = value.strings { return Set(names.compactMap(NodeLabel.Name.init)) }
+    return value.boolean ?? true ? Set(NodeLabel.Name.allCases) : []
+  }
+
+  /// Addresses that every client behind a proxy may have are reported to `values`.
+  private static func peers(_ values: inout ConfigurationValues) -> Set<NetworkAddress> {
+    let peers = (values["relay.peers"].strings ?? []).compactMap { NetworkAddress($0) }
+    if values["relay.peersPrivate"].boolean != true, let peer = peers.first(where: \.isPrivate) {
+      values.reportContradiction(
+        "relay.peers", with: ["relay.peersPrivate"],
+        "\(peer) is loopback, private or link-local: behind a proxy every client may look like that; set relay.peersPrivate if none does")
+    }
+    return Set(peers)
   }
 
   private mutating func readSink(_ values: inout ConfigurationValues, file: String?) {

@@ -50,13 +50,16 @@ public struct Configuration: Sendable, Equatable {
     public var sink: Sink
     /// The argument vector that tells what is stored; empty: handed over is delivered.
     public var confirm: [String]
+    /// An event that was accepted live is looked up so long after its answer.
+    public var confirmAfterSeconds: UInt64
     public var attempts: Int
     /// Deliver from a thread of the plugin.
     public var inProcess: Bool
 
-    public init(sink: Sink, confirm: [String], attempts: Int, inProcess: Bool) {
+    public init(sink: Sink, confirm: [String], confirmAfterSeconds: UInt64 = 30, attempts: Int, inProcess: Bool) {
       self.sink = sink
       self.confirm = confirm
+      self.confirmAfterSeconds = confirmAfterSeconds
       self.attempts = attempts
       self.inProcess = inProcess
     }
@@ -77,11 +80,17 @@ public struct Configuration: Sendable, Equatable {
   public var state: State
   /// The longest JSON of an event that relays store, in bytes.
   public var maxEventBytes: Int
+  /// Other relays, whose clients' events are judged as from sync.
+  public var peers: Set<NetworkAddress>
+  /// So many live versions of one address are taken in a UTC day.
+  public var updatesPerDay: Int
   /// Recompute id and signature of every event; else only of those that a domain claims.
   public var verifiesAll: Bool
   /// Refuse events that no domain claims.
   public var rejectsUnclaimed: Bool
   public var node: Node
+  /// What this node publishes, and which nodes it believes.
+  public var followUps: FollowUpOptions
   public var crowdfunding: CrowdfundingOptions
   public var collectives: CollectivesOptions
   public var groups: GroupsOptions

@@ -31,6 +31,13 @@ extension ConfigurationKey {
         return Problem(element: index, message: "must be npub1… or 64 lowercase hex digits; \(fault)")
       }
       return nil
+    case (.addresses, .array(let elements)):
+      let wrong = elements.firstIndex { $0.string.flatMap { NetworkAddress($0) } == nil }
+      return wrong.map { Problem(element: $0, message: "must be one address, such as \"203.0.113.7\" or \"2001:db8::7\"; no range, no name") }
+    case (.names, .boolean): return nil
+    case (.names(let names), .array(let elements)):
+      let wrong = elements.firstIndex { $0.string.map { !names.contains($0) } ?? true }
+      return wrong.map { Problem(element: $0, message: "must be one of \(names.map { "\"\($0)\"" }.joined(separator: ", "))") }
     case (.fraction(let proper), .string(let text)): return Self.fraction(text, proper: proper) == nil ? mustBe("not \(value.json)") : nil
     case (.pattern, .string(let text)): return NamePattern(text) == nil ? mustBe("this is none") : nil
     case (.kinds, .array(let elements)):

@@ -17,6 +17,10 @@ public struct ConfigurationKey: Sendable {
     /// `npub1…` or 64 lowercase hex digits.
     case publicKey
     case publicKeys
+    /// Single addresses, IPv4 or IPv6.
+    case addresses
+    /// true: all of these texts; false: none; or a list of some.
+    case names([String])
     /// A Ğ1 wallet's public key, base58 or SS58.
     case g1Key
     /// A share such as `1/2`: above 0, and below 1 where `proper`.
@@ -72,6 +76,8 @@ public struct ConfigurationKey: Sendable {
       case .path: "a path"
       case .publicKey: "npub1… or 64 lowercase hex digits"
       case .publicKeys: "a list of npub1… or 64 lowercase hex digits"
+      case .addresses: "a list of single addresses, IPv4 or IPv6"
+      case .names(let names): "true, false, or a list of some of \(names.map { "\"\($0)\"" }.joined(separator: ", "))"
       case .g1Key: "a Ğ1 public key (base58 or SS58)"
       case .fraction(let proper): proper ? "a fraction above 0 and below 1, such as \"1/2\"" : "a fraction above 0 and at most 1, such as \"2/100\""
       case .kinds: "a list of kinds from 0 to 65535"

@@ -7,7 +7,8 @@ extension ConfigurationSchema {
       "crowdfunding.creators", .choice(["designated", "captains"], later: ["members"]), .string("designated"),
       "who may create a campaign: whoever it designates as captain, or only crowdfunding.captains"),
     .init("crowdfunding.captains", .publicKeys, .array([]), "captains whose campaigns are trusted"),
-    .init("crowdfunding.nodes", .publicKeys, .array([]), "other nodes whose snapshots and receipts are believed"),
+    .init(
+      "crowdfunding.nodes", .publicKeys, .array([]), "other nodes of the constellation: their snapshots, receipts, labels and archives are believed"),
     .init(
       "crowdfunding.umaps", .path, .null,
       "file of the known map cells' keys: one of 64 lowercase hex digits on a line, # starts a comment; null: not checked"),

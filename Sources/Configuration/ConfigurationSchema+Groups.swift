@@ -15,14 +15,17 @@ extension ConfigurationSchema {
       "attested: side branches are kept, and the better attested one is followed; strict: only the tip can be modified"),
     .init(
       "groups.headersFile", .path, .null,
-      "Bitcoin block headers, 80 bytes each from block 0 on, for collectives' block hashes too; null: no time stamp can be verified, no hash is checked"),
+      "Bitcoin block headers, 80 bytes each from block 0 on, for collectives' block hashes too; null: no time stamp can be verified, no hash is checked"
+    ),
+    .init("groups.nodes", .publicKeys, .null, "the nodes whose labels of group events are believed; null: those of crowdfunding.nodes"),
     .init("groups.acceptNip03", .boolean, .boolean(true), "read NIP-03 time stamps (kind 1040) of group events"),
     .init("groups.modificationCountsAsVote", .boolean, .boolean(true), "an author's modification is a yes to the proposals that it carries out"),
     .init("groups.allowDuplicateInit", .boolean, .boolean(true), "a pubkey may stand several times in the first members, and weighs as often"),
     .init("groups.allowNestedAdd", .boolean, .boolean(true), "groups may be added to a group after its beginning"),
     .init("groups.maxLagSeconds", .integer(60...2_592_000), .integer(7200), "how old a live proposal or modification may be"),
     .init("groups.maxDepth", .integer(1...16), .integer(8), "how deep groups may nest, admin groups included"),
-    .init("groups.maxElectorate", .integer(1...100_000), .integer(10_000), "how many administrators a group may have, those of nested groups included"),
+    .init(
+      "groups.maxElectorate", .integer(1...100_000), .integer(10_000), "how many administrators a group may have, those of nested groups included"),
     .init("groups.maxForkDepth", .integer(0...10_000), .integer(64), "how far behind the tip a branch may begin"),
     .init("groups.maxBranchesPerParent", .integer(1...1000), .integer(8), "how many modifications may follow the same one"),
     .init("groups.maxAddsPerModification", .integer(1...1000), .integer(50), "how many members one modification may add without a vote"),

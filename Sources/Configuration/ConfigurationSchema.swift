@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Policy
 
 /// Every key of the configuration, in the order of the reference. Source: contract, *Configuration*.
 ///
@@ -34,7 +35,16 @@ public enum ConfigurationSchema {
   private static let relay: [ConfigurationKey] = [
     .init(
       "relay.maxEventBytes", .integer(1024...1_048_576), .integer(65_536),
-      "the longest event that this relay and its peers store (strfry's events.maxEventSize): longer ones that a domain claims are refused")
+      "the longest event that this relay and its peers store (strfry's events.maxEventSize): longer ones that a domain claims are refused"),
+    .init(
+      "relay.peers", .addresses, .array([]),
+      "single addresses of other relays of the constellation: what they push is judged as what is pulled from them"),
+    .init(
+      "relay.peersPrivate", .boolean, .boolean(false),
+      "allow loopback, private and link-local addresses among relay.peers: behind a proxy every client may look like that"),
+    .init(
+      "relay.updatesPerDay", .integer(1...1_000_000), .integer(100),
+      "so many live versions of one address are taken in a UTC day: each that is replaced may be archived"),
   ]
 
   private static let judging: [ConfigurationKey] = [
@@ -78,7 +88,12 @@ public enum ConfigurationSchema {
   private static let followUps: [ConfigurationKey] = [
     .init("followUps.receipts", .boolean, .boolean(true), "kind 9742 for each contribution posted here"),
     .init("followUps.snapshots", .boolean, .boolean(true), "kind 30904 with a campaign's totals, when they changed"),
-    .init("followUps.labels", .boolean, .boolean(true), "kind 1985 for each vote and each update of a collective"),
+    .init(
+      "followUps.labels", .names(NodeLabel.Name.allCases.map(\.rawValue)), .boolean(true),
+      "kind 1985 (NIP-32) by which this node tells the others what it decided on live events"),
+    .init(
+      "followUps.archive", .choice(["live", "none"]), .string("live"),
+      "kind 16 (NIP-18) by the node, with what relays drop and others need: replaced versions, and what a deletion names"),
     .init(
       "followUps.attestations", .boolean, .boolean(true),
       "kind 4834 for group events accepted live, in groups that name this node as a broadcast attester"),
@@ -96,6 +111,9 @@ public enum ConfigurationSchema {
     .init(
       "delivery.confirm", .command, .array([]),
       "given a filter of ids as its last argument, prints the stored events, such as [\"strfry\", \"scan\"]; empty: handed over is delivered"),
+    .init(
+      "delivery.confirmAfterSeconds", .integer(1...86_400), .integer(30),
+      "so long after its answer, an event that was accepted live is looked up with delivery.confirm, and delivered again where it is missing"),
     .init("delivery.attempts", .integer(1...1000), .integer(20), "after how many a follow-up is failed and waits for the operator"),
     .init("delivery.inProcess", .boolean, .boolean(true), "deliver from a thread of the plugin; false: only `commonsguard deliver` does"),
   ]

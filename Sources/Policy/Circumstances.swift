@@ -23,8 +23,8 @@ public struct Circumstances: Sendable {
     self.isSummoned = isSummoned
   }
 
-  /// From a client of this relay (IP4, IP6); every other source is *sync*.
-  public var isLive: Bool { source == .ip4 || source == .ip6 }
+  /// From a client of this relay, or its captain; every other source is *sync*.
+  public var isLive: Bool { source.isLive }
 
   /// It comes from a journal, and so was accepted once.
   public var isRecalled: Bool { isRejudged && !isBare }

@@ -28,6 +28,10 @@ public enum FollowUpName: String, CaseIterable, Sendable {
   case attestation
   case alert
   case parkedEvent = "parked-event"
+  /// What relays drop, within a repost (NIP-18).
+  case archive
+  /// An event that this relay accepted and does not have, or a head that its author does not know.
+  case redelivery
 }
 
 /// A follow-up in its final form.

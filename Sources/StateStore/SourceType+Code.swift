@@ -12,6 +12,9 @@ extension SourceType {
     case .stream: 4
     case .sync: 5
     case .stored: 6
+    case .peer: 7
+    case .archive: 8
+    case .local: 9
     }
   }
 

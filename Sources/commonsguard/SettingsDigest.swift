@@ -5,6 +5,7 @@ import Crowdfunding
 import Cryptography
 import Groups
 import Nostr
+import Policy
 
 /// A SHA-256 of the settings that digests depend on: two nodes have the same digest of the same events only where these are the same.
 /// Source: contract, *JSON of the inspection commands*.
@@ -21,7 +22,7 @@ enum SettingsDigest {
   private static func crowdfunding(_ options: CrowdfundingOptions) -> [String] {
     [
       "crowdfunding.enabled=\(options.isEnabled)", "crowdfunding.creators=\(options.creators.rawValue)",
-      "crowdfunding.captains=\(list(options.captains))", "crowdfunding.nodes=\(list(options.nodes))",
+      "crowdfunding.captains=\(list(options.captains))", "crowdfunding.nodes=\(list(all(options.followUps)))",
       "crowdfunding.assetsVoteThreshold=\(options.assetsVoteThreshold.decimal())", "crowdfunding.assetsVoteQuorum=\(options.assetsVoteQuorum)",
     ]
   }
@@ -52,8 +53,12 @@ enum SettingsDigest {
       "groups.openProposalsPerAuthor=\(options.openProposalsPerAuthor)",
       "groups.maxLimitingProposals=\(options.maxLimitingProposals)", "groups.maxMetaKeys=\(options.maxMetaKeys)",
       "groups.maxMetaBytes=\(options.maxMetaBytes)", "groups.acceptNip03=\(options.acceptNip03)",
+      "groups.nodes=\(list(all(options.followUps)))",
     ]
   }
+
+  /// With this node, so that nodes that list each other have the same.
+  private static func all(_ options: FollowUpOptions) -> Set<PublicKey> { options.nodeKey.map { options.nodes.union([$0]) } ?? options.nodes }
 
   private static func list(_ keys: Set<PublicKey>) -> String { keys.map(\.hex).sorted().joined(separator: ",") }
 }

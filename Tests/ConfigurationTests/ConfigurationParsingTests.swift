@@ -49,13 +49,14 @@ struct ConfigurationParsingTests {
     #expect(!read.crowdfunding.isEnabled)
     #expect(read.crowdfunding.creators == .captains)
     #expect(read.crowdfunding.captains.map(\.hex) == [someKey])
-    #expect(read.crowdfunding.nodes.map(\.hex) == [someKey])
+    #expect(read.crowdfunding.followUps.nodes.map(\.hex) == [someKey])
     #expect(read.crowdfunding.wallets.keys.map(\.name) == ["G1"])
     #expect(read.crowdfunding.assetsVoteThreshold == Amount(hundredths: 1250))
     #expect(read.crowdfunding.assetsVoteQuorum == 3)
     #expect(
       read.crowdfunding.followUps
-        == FollowUpOptions(nodeKey: read.node.publicKey, receipts: false, snapshots: false, labels: false, debounceSeconds: 0))
+        == FollowUpOptions(
+          nodeKey: read.node.publicKey, nodes: read.crowdfunding.followUps.nodes, receipts: false, snapshots: false, labels: [], debounceSeconds: 0))
     #expect(read.delivery == .init(sink: .command(["strfry", "import"]), confirm: ["strfry", "scan"], attempts: 3, inProcess: false))
     #expect(read.log == .init(level: .debug, format: .json))
   }

@@ -25,9 +25,10 @@ struct ConfigurationSchemaTests {
     groups.allowNestedAdd groups.maxLagSeconds groups.maxDepth groups.maxElectorate groups.maxForkDepth groups.maxBranchesPerParent
     groups.maxAddsPerModification groups.openProposalsPerAuthor
     economy.enabled economy.stations economy.registry economy.strict economy.alertKind
-    relay.maxEventBytes
+    relay.maxEventBytes relay.peers relay.peersPrivate relay.updatesPerDay
     followUps.receipts followUps.snapshots followUps.labels followUps.attestations followUps.alerts followUps.failures followUps.debounceSeconds
-    delivery.sink delivery.file delivery.command delivery.confirm delivery.attempts delivery.inProcess
+    followUps.archive
+    delivery.sink delivery.file delivery.command delivery.confirm delivery.confirmAfterSeconds delivery.attempts delivery.inProcess
     metrics.textfile log.level log.format
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 
@@ -40,7 +41,7 @@ struct ConfigurationSchemaTests {
     collectives.maxSecsPerPubkey collectives.dRegex collectives.acceptUnverifiedTxid collectives.requestKinds collectives.voteKinds
     collectives.approvalKinds collectives.transferKinds collectives.leadtimeKinds collectives.validateSatellites
     collectives.allowPublishedApprovals collectives.productPriceUnit collectives.totalOnly collectives.trustedZappers collectives.zappers
-    groups.maxLimitingProposals groups.maxMetaKeys groups.maxMetaBytes
+    groups.nodes groups.maxLimitingProposals groups.maxMetaKeys groups.maxMetaBytes
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 
   @Test("the keys are the contract's and those that the specs name, each once")

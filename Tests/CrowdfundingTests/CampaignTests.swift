@@ -224,7 +224,7 @@ struct CampaignTests {
 
   @Test("C0: snapshots come from this node, another known one, or the Bien, and change nothing")
   func snapshots() throws {
-    let relay = try Relay(Relay.options { $0.nodes = [TestKey("other node").pubkey] })
+    let relay = try Relay(Relay.options { $0.followUps.nodes = [TestKey("other node").pubkey] })
     try relay.live(Sample.campaign(status: "draft"))
     let rows = try relay.journalCount()
     for author in [Relay.node, TestKey("other node"), Sample.bien] {

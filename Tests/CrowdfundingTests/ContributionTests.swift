@@ -111,10 +111,11 @@ struct ContributionTests {
 
   @Test("K6: a campaign's own cell names it for contributions and votes, though a stranger binds that cell as another campaign's Bien")
   func cellOfAnother() throws {
-    try relay.live(Sample.campaign("CF-VOTE", status: "vote_pending") {
-      $0.remove("i")
-      $0.removeAll { $0.last == "bien" }
-    })
+    try relay.live(
+      Sample.campaign("CF-VOTE", status: "vote_pending") {
+        $0.remove("i")
+        $0.removeAll { $0.last == "bien" }
+      })
     let squat = Sample.campaign("CF-SQUAT", status: "crowdfunding", by: Sample.stranger) {
       $0.remove("i")
       $0.remove("p")
@@ -147,7 +148,7 @@ struct ContributionTests {
   @Test("K3: the address of a known node's snapshots names their project, live and from sync; a stranger's names nothing")
   func snapshotAddress() throws {
     let friend = TestKey("friend")
-    let relay = try Relay(Relay.options { $0.nodes = [friend.pubkey] })
+    let relay = try Relay(Relay.options { $0.followUps.nodes = [friend.pubkey] })
     func without(_ project: String) -> Event {
       Sample.campaign(project, status: "crowdfunding") {
         $0.remove("i")

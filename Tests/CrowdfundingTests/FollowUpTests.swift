@@ -47,7 +47,7 @@ struct FollowUpTests {
   func switchedOff() throws {
     let without: [(inout CrowdfundingOptions) -> Void] = [
       { $0.followUps.nodeKey = nil },
-      { $0.followUps = FollowUpOptions(nodeKey: Relay.node.pubkey, receipts: false, snapshots: false, labels: false) },
+      { $0.followUps = FollowUpOptions(nodeKey: Relay.node.pubkey, receipts: false, snapshots: false, labels: []) },
     ]
     for change in without {
       let relay = try Relay(Relay.options(change: change))

@@ -22,7 +22,9 @@ extension EndToEnd {
     }
 
     /// Whose members are names of their own, and not ours.
-    private static let maps: Set<String> = ["meta", "votepower", "byPrefix", "reasons", "byReason", "entries", "outbox", "settlement", "event", "vote"]
+    private static let maps: Set<String> = [
+      "meta", "votepower", "byPrefix", "reasons", "byReason", "entries", "outbox", "settlement", "event", "vote",
+    ]
 
     private func keys(of value: Any) -> Set<String> {
       if let list = value as? [Any] { return list.reduce(into: []) { $0.formUnion(keys(of: $1)) } }
@@ -45,7 +47,8 @@ extension EndToEnd {
       for command in commands {
         let arguments = command.split(separator: " ").map(String.init)
         let outcome = try sandbox.run(arguments + ["--json"], input: command.hasPrefix("rebuild") ? requestLine(scene.campaign()) : [])
-        let name = arguments[0] + (rows.contains { $0.hasPrefix("| `\(arguments[0]) \(arguments.dropFirst().first ?? "-")") } ? " \(arguments[1])" : "")
+        let name =
+          arguments[0] + (rows.contains { $0.hasPrefix("| `\(arguments[0]) \(arguments.dropFirst().first ?? "-")") } ? " \(arguments[1])" : "")
         let row = try #require(rows.first { $0.hasPrefix("| `\(name)") }, "\(name)")
         let printed = try outcome.lines.map { try JSONSerialization.jsonObject(with: Data($0.utf8)) }
         let found = keys(of: printed)

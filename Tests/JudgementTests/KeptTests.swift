@@ -109,7 +109,8 @@ struct KeptTests {
     #expect(try bench.store.read { try $0.outboxCounts().due } == 0)
   }
 
-  @Test("is not kept where what nobody claims is refused, where a limit is reached, or where the state cannot be written: it is accepted all the same")
+  @Test(
+    "is not kept where what nobody claims is refused, where a limit is reached, or where the state cannot be written: it is accepted all the same")
   func notKept() throws {
     let strict = try Bench([Summoner()], options: JudgeOptions(rejectsUnclaimed: true))
     #expect(strict.send(deletion()).hasPrefix("blocked: "))
@@ -213,7 +214,8 @@ private struct Summoner: Validator {
     }
   }
 
-  func decide(_ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?) throws
+  func decide(_ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?)
+    throws
     -> Verdict
   {
     if event.kind == 7 { return try decide(target: event, in: circumstances, reading: state) }
@@ -225,7 +227,9 @@ private struct Summoner: Validator {
     return accepted(event, marking: target.bytes)
   }
 
-  private func decide(target event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable) throws -> Verdict {
+  private func decide(target event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable) throws
+    -> Verdict
+  {
     if event.content == "the other" { return accepted(event, marking: [1], provides: [Self.other]) }
     if event.content == "waits", try !state.contains(Self.table, [1]) { throw Parked(.error("missing the other"), waitingFor: Self.other) }
     let isDeleted = try state.contains(Self.table, event.id.bytes)

@@ -10,7 +10,9 @@ struct LimitsOfTimeAndFormTests {
   private static let received: UInt64 = 1_700_000_000
   private static let sources: [SourceType] = [.ip4, .ip6, .stream, .sync, .stored, .import]
 
-  private func deletion(at createdAt: UInt64 = received, tags: [[String]] = []) -> Event { TestKey("a").event(kind: 5, createdAt: createdAt, tags: tags) }
+  private func deletion(at createdAt: UInt64 = received, tags: [[String]] = []) -> Event {
+    TestKey("a").event(kind: 5, createdAt: createdAt, tags: tags)
+  }
 
   @Test("an event is dated 900 seconds ahead of its receipt at most, whatever its source", arguments: sources)
   func future(_ source: SourceType) throws {
@@ -36,8 +38,10 @@ struct LimitsOfTimeAndFormTests {
 
   @Test(
     "claimed events that strfry cannot pack are refused, whatever their source",
-    arguments: [#"[[]]"#, #"[["e"]]"#, #"[["e",""]]"#, #"[["p",""]]"#, #"[["t","x"],["e","\#(String(repeating: "a", count: 63))"]]"#,
-      #"[["p","\#(String(repeating: "g", count: 64))"]]"#])
+    arguments: [
+      #"[[]]"#, #"[["e"]]"#, #"[["e",""]]"#, #"[["p",""]]"#, #"[["t","x"],["e","\#(String(repeating: "a", count: 63))"]]"#,
+      #"[["p","\#(String(repeating: "g", count: 64))"]]"#,
+    ])
   func unstorable(_ tags: String) throws {
     let bench = try Bench([FakeValidator(domain: .groups, refusal: nil)])
     let raw = TestKey("a").signedRaw(kind: 5, tags: tags, content: "\"\"")
@@ -52,7 +56,9 @@ struct LimitsOfTimeAndFormTests {
 
   @Test(
     "odd tags that strfry does store are no reason to refuse",
-    arguments: [#"[]"#, #"[["t"]]"#, #"[["e","\#(String(repeating: "A", count: 64))"]]"#, #"[["E",""]]"#, #"[["q","e"],["",""]]"#, #"[["x","y",null,[1]]]"#])
+    arguments: [
+      #"[]"#, #"[["t"]]"#, #"[["e","\#(String(repeating: "A", count: 64))"]]"#, #"[["E",""]]"#, #"[["q","e"],["",""]]"#, #"[["x","y",null,[1]]]"#,
+    ])
   func storable(_ tags: String) throws {
     let bench = try Bench([FakeValidator(domain: .groups, refusal: nil)])
     #expect(bench.send(raw: TestKey("a").signedRaw(kind: 5, tags: tags, content: "\"\"")) == "accept")

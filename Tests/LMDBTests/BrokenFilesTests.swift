@@ -105,7 +105,8 @@ import Testing
     }
   }
 
-  @Test("A last page that no disk holds, with the largest pages, is refused and counted without a trap", arguments: [(1 << 48) - 1, 1 << 40] as [UInt64])
+  @Test(
+    "A last page that no disk holds, with the largest pages, is refused and counted without a trap", arguments: [(1 << 48) - 1, 1 << 40] as [UInt64])
   func impossibleLastPage(_ page: UInt64) throws {
     try make()
     var bytes = try #require(FileManager.default.contents(atPath: file("data.mdb")))

@@ -49,7 +49,8 @@ enum CollectiveBench: Subcommand {
       deciding.append(try clock.measure { try stage.decide(raw, verifier) })
     }
     let (all, signatures) = (median(deciding), median(verifying))
-    return "\(title): \(raw.count) bytes, \(all) µs, of which \(signatures) for \(inner.count + 1) verifications; the rest \(max(0, all - signatures))"
+    return
+      "\(title): \(raw.count) bytes, \(all) µs, of which \(signatures) for \(inner.count + 1) verifications; the rest \(max(0, all - signatures))"
   }
 
   private static func median(_ durations: [Duration]) -> Int {
@@ -104,10 +105,14 @@ struct CollectiveBenchStage {
     let circumstances = Circumstances(receivedAt: time, source: .ip4)
     let event = try verifier.verify(try Event(parsing: raw))
     let prepared = try validator.prepare(event, in: circumstances, trace: nil)
-    guard case .accepted = try store.read({ try prepared.decide(in: circumstances, reading: $0, trace: nil) }) else { throw Failure(message: "refused") }
+    guard case .accepted = try store.read({ try prepared.decide(in: circumstances, reading: $0, trace: nil) }) else {
+      throw Failure(message: "refused")
+    }
     do {
       try store.write { state in
-        guard case .accepted(let effects) = try prepared.decide(in: circumstances, reading: state, trace: nil) else { throw Failure(message: "refused") }
+        guard case .accepted(let effects) = try prepared.decide(in: circumstances, reading: state, trace: nil) else {
+          throw Failure(message: "refused")
+        }
         try state.apply(effects.changes)
         throw Abort()
       }

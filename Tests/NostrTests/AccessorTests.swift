@@ -40,8 +40,10 @@ struct AccessorTests {
 
   @Test(
     "kinds have the classes of NIP-01",
-    arguments: [(1, .regular), (0, .replaceable), (3, .replaceable), (9999, .regular), (10000, .replaceable), (19999, .replaceable),
-      (20000, .ephemeral), (29999, .ephemeral), (30000, .addressable), (39999, .addressable), (40000, .regular), (.max, .regular)]
+    arguments: [
+      (1, .regular), (0, .replaceable), (3, .replaceable), (9999, .regular), (10000, .replaceable), (19999, .replaceable),
+      (20000, .ephemeral), (29999, .ephemeral), (30000, .addressable), (39999, .addressable), (40000, .regular), (.max, .regular),
+    ]
       as [(UInt64, KindClass)])
   func kinds(kind: UInt64, kindClass: KindClass) { #expect(KindClass(kind: kind) == kindClass) }
 

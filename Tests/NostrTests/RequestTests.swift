@@ -37,8 +37,10 @@ struct RequestTests {
 
   @Test(
     "source types are known by their words, others tolerated",
-    arguments: [("IP4", .ip4), ("IP6", .ip6), ("Import", .import), ("Stream", .stream), ("Sync", .sync), ("?", .stored), ("Stored", .stored),
-      ("", .other), ("ip4", .other)] as [(String, SourceType)])
+    arguments: [
+      ("IP4", .ip4), ("IP6", .ip6), ("Import", .import), ("Stream", .stream), ("Sync", .sync), ("?", .stored), ("Stored", .stored),
+      ("", .other), ("ip4", .other),
+    ] as [(String, SourceType)])
   func sources(word: String, type: SourceType) {
     withRequest(requestLine(event, sourceType: word)) { parse, _ in
       guard case .request(let request) = parse else {

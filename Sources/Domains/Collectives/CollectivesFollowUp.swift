@@ -10,11 +10,8 @@ struct CollectivesFollowUp {
 
   /// Kind 1985 (NIP-32): this node found the update valid. Its time and tags are the trigger's, so that it is the same whenever it is made.
   func label(_ event: VerifiedEvent, _ collective: EventID) throws -> [FollowUp] {
-    guard options.labels, let node = options.nodeKey else { return [] }
-    let tags = [
-      ["L", "commonsguard"], ["l", "collective-state-valid", "commonsguard"], ["e", event.id.hex], ["p", event.pubkey.hex],
-    ]
-    let label = try UnsignedEvent(pubkey: node, createdAt: event.createdAt, kind: 1985, tags: tags, content: "")
+    guard options.labels.contains(.collectiveStateValid), let node = options.nodeKey else { return [] }
+    let label = try NodeLabel.make(.collectiveStateValid, by: node, at: event.createdAt, about: (event.id, event.pubkey))
     return [.event(FollowUpEvent(name: .decisionLabel, subject: collective.bytes, trigger: event.id, body: .unsigned(label)))]
   }
 

@@ -69,22 +69,12 @@ struct CrowdfundingFollowUp {
   }
 
   /// Kind 1985 (NIP-32): this node recorded the decision.
-  func label(_ label: StaticString, _ event: VerifiedEvent, _ project: ProjectID) -> [FollowUp] {
-    guard options.labels, let node = options.nodeKey else { return [] }
+  func label(_ name: NodeLabel.Name, _ event: VerifiedEvent, _ project: ProjectID) -> [FollowUp] {
+    guard options.labels.contains(name), let node = options.nodeKey else { return [] }
     let (id, author, createdAt) = (event.id, event.pubkey, event.createdAt)
     return [
       .made {
-        let label = try UnsignedEvent(pubkey: node, createdAt: createdAt, kind: 1985) { tags in
-          tags.begin("L")
-          tags.add(literal: "commonsguard")
-          tags.begin("l")
-          tags.add(literal: label)
-          tags.add(literal: "commonsguard")
-          tags.begin("e")
-          tags.add(id)
-          tags.begin("p")
-          tags.add(author)
-        }
+        let label = try NodeLabel.make(name, by: node, at: createdAt, about: (id, author))
         return FollowUpEvent(name: .decisionLabel, subject: project.bytes, trigger: id, body: .unsigned(label))
       }
     ]

@@ -16,8 +16,6 @@ public struct CrowdfundingOptions: Sendable, Equatable {
   public var creators: Creators
   /// Keys whose campaigns are trusted (C12).
   public var captains: Set<PublicKey>
-  /// Other nodes whose snapshots (and later receipts) are believed (C0).
-  public var nodes: Set<PublicKey>
   /// Known keys of map cells; nil: not checked (C5).
   public var umaps: Set<PublicKey>?
   /// Where contributions go when neither the campaign's Bien nor its `wallet` tags say (K10): Ğ1 keys.
@@ -29,14 +27,13 @@ public struct CrowdfundingOptions: Sendable, Equatable {
   public var followUps: FollowUpOptions
 
   public init(
-    isEnabled: Bool = true, creators: Creators = .designated, captains: Set<PublicKey> = [], nodes: Set<PublicKey> = [], umaps: Set<PublicKey>? = nil,
+    isEnabled: Bool = true, creators: Creators = .designated, captains: Set<PublicKey> = [], umaps: Set<PublicKey>? = nil,
     wallets: [GoalType: G1Key] = [:], assetsVoteThreshold: Amount = Amount(hundredths: 10_000), assetsVoteQuorum: UInt64 = 10,
     followUps: FollowUpOptions = FollowUpOptions()
   ) {
     self.isEnabled = isEnabled
     self.creators = creators
     self.captains = captains
-    self.nodes = nodes
     self.umaps = umaps
     self.wallets = wallets
     self.assetsVoteThreshold = assetsVoteThreshold
@@ -45,5 +42,5 @@ public struct CrowdfundingOptions: Sendable, Equatable {
   }
 
   /// Whether a key publishes snapshots: this node, or another one that is believed (C0).
-  func isSnapshotNode(_ key: PublicKey) -> Bool { key == followUps.nodeKey || nodes.contains(key) }
+  func isSnapshotNode(_ key: PublicKey) -> Bool { followUps.isNode(key) }
 }

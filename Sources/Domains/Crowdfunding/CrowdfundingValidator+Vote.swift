@@ -46,7 +46,7 @@ extension CrowdfundingValidator {
     // Money and votes may undo a deletion of versions, and so open the campaign to what was too early.
     if campaign.hasDeletions { effects.provides.append(.campaign(campaign.project)) }
     let followUps = CrowdfundingFollowUp(options.followUps)
-    effects.followUps += followUps.label("vote-recorded", event, campaign.project)
+    effects.followUps += followUps.label(.voteRecorded, event, campaign.project)
     let after = try DerivedStatus.read(campaign, state)
     effects.followUps += followUps.snapshotRequest(campaign.project, event, circumstances, atOnce: before != after)
     return .accepted(effects)

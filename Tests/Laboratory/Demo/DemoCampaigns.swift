@@ -58,6 +58,8 @@ struct DemoWorkshop {
 
   func contribution() -> [[String]] { [["p", DemoCast.workshop.hex, "", "bien"], ["t", "crowdfunding"], ["project-id", project]] }
 
-  var vote: [[String]] { [["p", DemoCast.workshop.hex, "", "bien"], ["t", "vote-assets"], ["project-id", project], ["vote-type", "ASSETS_USAGE"]] }
+  var vote: [[String]] {
+    [["p", DemoCast.workshop.hex, "", "bien"], ["t", "vote-assets"], ["project-id", project], ["vote-type", "ASSETS_USAGE"]]
+  }
   var oldVote: [[String]] { [["t", "crowdfunding"], ["target", "VOTE"], ["project-id", project]] }
 }
