@@ -5,7 +5,7 @@ import Nostr
 ///
 /// It is given a filter of ids, `{"ids":[…]}`, in place of `{filter}` in its arguments, or as its last argument; it prints the stored events,
 /// one a line.
-public struct Confirmer: Sendable {
+public struct Confirmer: StoredLookup {
   /// An argument may have 128 KiB on Linux; 500 ids have 33.
   private static let maxIDs = 500
   static let placeholder = "{filter}"
@@ -19,7 +19,7 @@ public struct Confirmer: Sendable {
   }
 
   /// Those of the ids that are stored, and why the others may be missing, when the command failed.
-  func stored(_ ids: [EventID]) -> (found: Set<EventID>, failure: String?) {
+  public func stored(_ ids: [EventID]) -> (found: Set<EventID>, failure: String?) {
     var found: Set<EventID> = []
     var failure: String?
     for start in stride(from: 0, to: ids.count, by: Self.maxIDs) {
@@ -33,8 +33,18 @@ public struct Confirmer: Sendable {
     return (found, failure)
   }
 
+  public func hasAny(of kinds: [UInt64]) -> Bool {
+    let filter = "{\"kinds\":[\(kinds.map(String.init).joined(separator: ","))],\"limit\":1}"
+    var hasBytes = false
+    _ = ChildCommand(arguments: vector(filter), timeoutSeconds: timeoutSeconds).run(input: []) { hasBytes = hasBytes || $0.contains(0x7b) }
+    return hasBytes
+  }
+
   private func vector(for ids: Set<EventID>) -> [String] {
-    let filter = "{\"ids\":[\(ids.sorted().map { "\"\($0.hex)\"" }.joined(separator: ","))]}"
+    vector("{\"ids\":[\(ids.sorted().map { "\"\($0.hex)\"" }.joined(separator: ","))]}")
+  }
+
+  private func vector(_ filter: String) -> [String] {
     guard arguments.contains(where: { $0.contains(Self.placeholder) }) else { return arguments + [filter] }
     return arguments.map { argument in
       argument.split(separator: Self.placeholder, omittingEmptySubsequences: false).joined(separator: filter)

@@ -14,14 +14,18 @@ public struct DeliveryOptions: Sendable, Equatable {
   public var batchBytes: Int
   /// So many of the newest due rows are kept while there is no sink.
   public var keptRows: Int
+  /// An event that was accepted live is looked up in the relay so long after its receipt.
+  public var confirmAfterSeconds: UInt64
 
   public init(
-    nodeKey: PublicKey? = nil, attempts: UInt32 = 20, batchRows: Int = 500, batchBytes: Int = 4 << 20, keptRows: Int = Outbox.undeliveredRows
+    nodeKey: PublicKey? = nil, attempts: UInt32 = 20, batchRows: Int = 500, batchBytes: Int = 4 << 20, keptRows: Int = Outbox.undeliveredRows,
+    confirmAfterSeconds: UInt64 = 30
   ) {
     self.nodeKey = nodeKey
     self.attempts = max(1, attempts)
     self.batchRows = max(1, batchRows)
     self.batchBytes = batchBytes
     self.keptRows = keptRows
+    self.confirmAfterSeconds = confirmAfterSeconds
   }
 }

@@ -17,6 +17,10 @@ public struct DeliveryPass: Sendable, Equatable {
   public var failed = 0
   /// Held rows that go on, since the key or the configuration is another one.
   public var resumed = 0
+  /// Events accepted live that the relay has.
+  public var confirmed = 0
+  /// Events accepted live that the relay does not have: they are delivered again.
+  public var redelivered = 0
   /// Rows that wait for the operator from now on.
   public var held = 0
   /// What could not be done because the state could not be read or written.
@@ -27,7 +31,7 @@ public struct DeliveryPass: Sendable, Equatable {
   public init() {}
 
   /// Something happened, so there may be more to do.
-  public var didWork: Bool { accepted + refused + resumed + built + pruned + delivered + retried + failed + held > 0 }
+  public var didWork: Bool { accepted + refused + resumed + built + pruned + delivered + retried + failed + held + confirmed + redelivered > 0 }
 
   public static func += (left: inout DeliveryPass, right: DeliveryPass) {
     left.accepted += right.accepted
@@ -39,6 +43,8 @@ public struct DeliveryPass: Sendable, Equatable {
     left.failed += right.failed
     left.resumed += right.resumed
     left.held += right.held
+    left.confirmed += right.confirmed
+    left.redelivered += right.redelivered
     left.faults += right.faults
     left.isSinkFailing = right.isSinkFailing
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
 import Nostr
 import Policy
 import StateStore
@@ -20,6 +21,18 @@ extension DeliveryWorker {
       guard mayContinue() else { return }
       let rows = try store.read { try $0.dueFollowUps(now: now, limit: batchRows) }
       if rows.isEmpty { return }
+      let needless = try store.read { state in
+        try rows.filter { row in
+          // One archive is enough: another node's is here.
+          guard row.name == .archive, let dropped = Bytes32(row.subject).map(EventID.init) else { return false }
+          return try state.archives(of: dropped).contains(.another)
+        }
+      }
+      if !needless.isEmpty {
+        unnoted = needless.map { OutboxMark(row: $0, fate: .delivered, at: clock()) }
+        try note()
+        continue
+      }
       let (batch, signed, unsent) = sign(rows)
       let outcomes = signed.isEmpty ? [] : sink.deliver(signed)
       unnoted = unsent

@@ -15,6 +15,8 @@ public final class DeliveryWorker {
   let judge: Judge
   let options: DeliveryOptions
   let sink: (any Sink)?
+  /// Tells what the relay has stored; nil where nothing does.
+  let stored: (any StoredLookup)?
   let signer: RowSigner
   /// What the node's key is now, without reading it: another one where held rows may go on.
   private let markKey: () -> [UInt8]
@@ -39,11 +41,12 @@ public final class DeliveryWorker {
   ///   - key: reads the node's secret key, when a row needs it; nil where none is configured. What it throws is shown to the operator.
   ///   - keyMark: says whether the key, or what is configured of it, is another one: the same bytes while nothing changed.
   ///   - sink: nil for `none`: rows stay due, and the key is never read.
+  ///   - stored: what tells which events the relay has (`delivery.confirm`).
   ///   - clock: Unix milliseconds.
   ///   - random: any number, for the jitter of retries.
   public init(
     store: StateStore, registry: DomainRegistry, judge: Judge, options: DeliveryOptions, key: @escaping () throws -> SigningKey?,
-    keyMark: @escaping () -> [UInt8] = { [] }, sink: (any Sink)?,
+    keyMark: @escaping () -> [UInt8] = { [] }, sink: (any Sink)?, stored: (any StoredLookup)? = nil,
     clock: @escaping () -> UInt64 = SystemClock.unixMilliseconds, random: @escaping () -> UInt64 = { .random(in: 0...UInt64.max) },
     diagnostics: @escaping @Sendable (Diagnostic) -> Void
   ) {
@@ -52,6 +55,7 @@ public final class DeliveryWorker {
     self.judge = judge
     self.options = options
     self.sink = sink
+    self.stored = stored
     self.clock = clock
     self.random = random
     self.diagnostics = diagnostics
@@ -71,6 +75,7 @@ public final class DeliveryWorker {
     step(&pass, "build deferred follow-ups") { try buildDeferred(&$0, mayContinue) }
     step(&pass, "keep a domain's state up") { try keepUp(&$0, mayContinue) }
     step(&pass, "remove old rows") { try prune(&$0, mayContinue) }
+    step(&pass, "look up what was accepted") { try confirmStored(&$0, mayContinue) }
     step(&pass, "go on with held rows") { try resumeHeld(&$0, mayContinue) }
     step(&pass, "deliver") { try deliverDue(&$0, mayContinue) }
     return pass

@@ -25,12 +25,19 @@ struct Application {
   private let sourceInfo: String
   private let options: JudgeOptions
   private let isNearlyFull: Bool
+  /// What the event lay in, when it came in an archive.
+  private let archive: ArchivedEvent.Outer?
 
   /// - Parameter isNearlyFull: the last tenth of the map is kept for what exists (architecture, *One path*).
-  init(_ claimed: ClaimedEvent, _ circumstances: Circumstances, _ sourceInfo: String, _ options: JudgeOptions, isNearlyFull: Bool) {
+  init(
+    _ claimed: ClaimedEvent, _ circumstances: Circumstances, _ sourceInfo: String, _ options: JudgeOptions, isNearlyFull: Bool,
+    archive: ArchivedEvent.Outer? = nil
+  ) {
     self.claimed = claimed
     self.circumstances = circumstances
-    self.sourceInfo = sourceInfo
+    // Whose client an event came from is kept nowhere; which relay, is.
+    self.sourceInfo = circumstances.source.isRelay ? sourceInfo : ""
+    self.archive = archive
     self.options = options
     self.isNearlyFull = isNearlyFull
   }
@@ -39,7 +46,7 @@ struct Application {
   ///
   /// - Parameter proposal: what was decided before the transaction; taken where nothing was committed since, and decided again otherwise.
   func apply(_ proposal: Proposal? = nil, to state: borrowing StateWriter) throws -> Judgement {
-    switch try proposal?.outcome(on: state) ?? claimed.decide(in: circumstances, reading: state) {
+    switch try proposal?.outcome(on: state) ?? claimed.decide(in: circumstances, options, reading: state) {
     case .unclaimed:
       // Only what the claim depended on can have gone meanwhile; accepted events are never taken away.
       return .faulted(Fault(answer: "could not judge", detail: "a claim vanished between two transactions"))
@@ -57,7 +64,10 @@ struct Application {
       return Judgement(.accept, isWritten: isKept)
     case .parked(let rejection, let dependency, let owner):
       let isParked = try state.park(copy, waitingFor: dependency, limits: options.parking)
-      return Judgement(.reject(isParked ? rejection.parked : rejection), owner: owner, isWritten: isParked)
+      if isParked { try noteArchive(in: state) }
+      var judgement = Judgement(.reject(isParked ? rejection.parked : rejection), owner: owner, isWritten: isParked)
+      judgement.isParked = isParked
+      return judgement
     case .effects(let effects, let owner):
       if effects.yieldsWhenFull, isNearlyFull { return .rejected(Self.nearlyFull, owner: owner) }
       try accept(effects, owner, to: state)
@@ -68,9 +78,15 @@ struct Application {
   }
 
   private var copy: ParkedEvent {
-    ParkedEvent(
+    var copy = ParkedEvent(
       id: claimed.event.id, pubkey: claimed.event.pubkey, raw: claimed.event.raw, receivedAt: circumstances.receivedAt, source: circumstances.source,
       sourceInfo: sourceInfo)
+    copy.outer = archive?.raw
+    return copy
+  }
+
+  private func noteArchive(in state: borrowing StateWriter) throws {
+    if let archive, archive.isAnothers { try state.note(archive: .another, of: claimed.event.id) }
   }
 
   private static let nearlyFull = Rejection.error("the state is nearly full: only what exists already is taken")
@@ -83,6 +99,8 @@ struct Application {
     let sequence = try state.appendJournal(row)
     try state.index(event.id, domain: owner, note: effects.note, sequence: sequence)
     try state.note(author: event.pubkey)
+    try noteArchive(in: state)
+    try Succession(event, circumstances, options).note(in: state)
     if options.writesFollowUps {
       for followUp in effects.followUps { try state.enqueue(followUp, at: circumstances.receivedAt) }
     }

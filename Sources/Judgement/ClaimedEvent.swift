@@ -60,7 +60,9 @@ struct ClaimedEvent {
   }
 
   /// Asks every owner: the first refusal wins, all changes apply together (architecture, law 6). Throws faults.
-  func decide(in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable) throws -> Outcome {
+  func decide(
+    in circumstances: Circumstances, _ options: JudgeOptions, reading state: borrowing some StoreReader & ~Copyable
+  ) throws -> Outcome {
     if let unstorable { return try decide(unstorable: unstorable.owners, unstorable.dependent, in: circumstances, reading: state) }
     var owners = owned
     for (validator, prepared) in dependent where try validator.owns(event.event, in: circumstances, reading: state) { owners.append(prepared) }
@@ -85,9 +87,25 @@ struct ClaimedEvent {
       case .kept(let dependencies): awaited += dependencies
       }
     }
-    if let effects { return .effects(effects, owner: first.domain) }
+    if let effects {
+      if circumstances.isLive, !circumstances.isRecalled, let refusal = try refusalByConstellation(circumstances, options, reading: state) {
+        return .decided(.reject(refusal), owner: first.domain)
+      }
+      return .effects(effects, owner: first.domain)
+    }
     if isOwned { return .decided(.accept, owner: first.domain) }
     return isFuture ? .unclaimed : .kept(until: awaited)
+  }
+
+  /// What a relay may not take live, since the others could not find it again: whatever its domain says. Source: constellation spec, rules 2 and 3.
+  private func refusalByConstellation(
+    _ circumstances: Circumstances, _ options: JudgeOptions, reading state: borrowing some StoreReader & ~Copyable
+  ) throws -> Rejection? {
+    trace?.enter("constellation 3")
+    if try Succession.namesDeletion(event.event, reading: state) { return Succession.deletesDeletion }
+    trace?.enter("constellation 2")
+    guard Archive.canHold(event.event, maxBytes: options.maxEventBytes) else { return Archive.cannotHold }
+    return try Succession.isTooOften(event.event, at: circumstances.receivedAt, options.constellation, reading: state) ? Succession.tooOften : nil
   }
 
   /// An event that was accepted before this was asked is accepted again.

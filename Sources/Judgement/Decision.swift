@@ -16,6 +16,8 @@ public struct Judgement: Sendable {
   public var owner: Domain?
   /// Something was committed for it.
   public var isWritten = false
+  /// It waits for something that is missing.
+  public internal(set) var isParked = false
   /// The event could not be judged; for the log.
   public var fault: Fault?
   /// What its effects tell the operator; for the log.

@@ -12,6 +12,9 @@ public struct DomainRegistry: Sendable {
   /// Every table that the store has to open.
   public var tables: [Table] { Ledger.tables + validators.flatMap { $0.tables } }
 
+  /// Kinds that only domains of ours have: whoever finds one finds a past of ours.
+  public var kindsOfThePast: [UInt64] { validators.flatMap { $0.ownKinds } }
+
   public func validator(of domain: Domain) -> (any Validator)? { validators.first { $0.domain == domain } }
 
   /// Which domains may own an event; without heap for an event that nobody claims.

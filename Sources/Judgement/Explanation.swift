@@ -63,7 +63,7 @@ extension Judge {
       before = trace.entered.count
       return try store.read { state in
         let isKnown = try state.known(claimed.event.id) != nil
-        switch try claimed.decide(in: circumstances, reading: state) {
+        switch try claimed.decide(in: circumstances, options, reading: state) {
         case .unclaimed, .kept:
           claims = []
           return explanation(unclaimed.decision)
@@ -83,6 +83,8 @@ extension ClaimedEvent {
     switch check {
     case "constellation 10": rejection == noRelayStores
     case "constellation 11": rejection == isFuture
+    case "constellation 3": rejection == Succession.deletesDeletion
+    case "constellation 2": rejection == Archive.cannotHold || rejection == Succession.tooOften
     default: true
     }
   }

@@ -27,6 +27,9 @@ public final class Judge {
   public func judge(_ slices: borrowing EventSlices, in circumstances: Circumstances, sourceInfo: () -> String = { "" }) -> Judgement {
     let claimants = registry.claimants(of: slices)
     if claimants.isEmpty {
+      if slices.kind == Archive.kind, let archived = ArchivedEvent(slices, options.constellation.followUps) {
+        return judge(archived, in: circumstances)
+      }
       if options.verifiesAll, let rejection = verify(slices) { return .rejected(rejection) }
       return unclaimed
     }
@@ -65,7 +68,9 @@ public final class Judge {
   }
 
   /// From here on the event is verified, and some domain may own it.
-  private func judge(_ event: VerifiedEvent, _ claimants: Claimants, in circumstances: Circumstances, sourceInfo: () -> String) -> Judgement {
+  func judge(
+    _ event: VerifiedEvent, _ claimants: Claimants, in circumstances: Circumstances, archive: ArchivedEvent.Outer? = nil, sourceInfo: () -> String
+  ) -> Judgement {
     let claimed: ClaimedEvent
     do {
       claimed = try ClaimedEvent(event, claimants, registry, maxBytes: options.maxEventBytes, in: circumstances)
@@ -78,7 +83,7 @@ public final class Judge {
       let proposal = try store.read { state in
         // What arrives summons what was kept until then, which is judged first: there is nothing to propose yet.
         if try !claimed.summoned(reading: state).isEmpty { return Proposal?.none }
-        return Proposal(try claimed.decide(in: circumstances, reading: state), on: state.newestCommit)
+        return Proposal(try claimed.decide(in: circumstances, options, reading: state), on: state.newestCommit)
       }
       switch proposal?.outcome {
       case .unclaimed: return unclaimed
@@ -86,23 +91,27 @@ public final class Judge {
       case .kept:
         if options.rejectsUnclaimed { return unclaimed }
         // It is nobody's event: that the copy cannot be kept is no reason to refuse it.
-        return (try? write(claimed, proposal, in: circumstances, sourceInfo: sourceInfo())) ?? unclaimed
-      case .effects, .parked, .evidence, nil: return try write(claimed, proposal, in: circumstances, sourceInfo: sourceInfo())
+        return (try? write(claimed, proposal, in: circumstances, sourceInfo: sourceInfo(), archive)) ?? unclaimed
+      case .effects, .parked, .evidence, nil: return try write(claimed, proposal, in: circumstances, sourceInfo: sourceInfo(), archive)
       }
     } catch {
       return .faulted(error, owner: registry.owner(among: claimants))
     }
   }
 
-  private func write(_ claimed: ClaimedEvent, _ proposal: Proposal?, in circumstances: Circumstances, sourceInfo: String) throws -> Judgement {
+  private func write(
+    _ claimed: ClaimedEvent, _ proposal: Proposal?, in circumstances: Circumstances, sourceInfo: String, _ archive: ArchivedEvent.Outer?
+  ) throws -> Judgement {
     let isNearlyFull = store.isNearlyFull
-    return try store.write { state in try apply(claimed, proposal, in: circumstances, sourceInfo, isNearlyFull: isNearlyFull, to: state) }
+    return try store.write { state in
+      try apply(claimed, proposal, in: circumstances, sourceInfo, isNearlyFull: isNearlyFull, archive: archive, to: state)
+    }
   }
 
   /// What was kept until this event arrives is judged first, then the event: all in one transaction. Throws faults.
   func apply(
     _ claimed: ClaimedEvent, _ proposal: Proposal? = nil, in circumstances: Circumstances, _ sourceInfo: String, isNearlyFull: Bool,
-    to state: borrowing StateWriter
+    archive: ArchivedEvent.Outer? = nil, to state: borrowing StateWriter
   ) throws -> Judgement {
     let summoned = try claimed.summoned(reading: state)
     for kept in summoned {
@@ -117,7 +126,7 @@ public final class Judge {
     if !summoned.isEmpty {
       for arrival in claimed.arrivals { try state.release(arrival) }
     }
-    return try Application(claimed, circumstances, sourceInfo, options, isNearlyFull: isNearlyFull).apply(proposal, to: state)
+    return try Application(claimed, circumstances, sourceInfo, options, isNearlyFull: isNearlyFull, archive: archive).apply(proposal, to: state)
   }
 }
 

@@ -13,15 +13,18 @@ public struct JudgeOptions: Sendable, Equatable {
   public var parking: ParkingLimits
   /// The longest JSON of an event that a relay stores (`relay.maxEventBytes`); claimed events that are longer are refused, whatever their source.
   public var maxEventBytes: Int
+  /// What is known of the other relays.
+  public var constellation: ConstellationOptions
 
   public init(
     verifiesAll: Bool = true, rejectsUnclaimed: Bool = false, writesFollowUps: Bool = true, parking: ParkingLimits = .standard,
-    maxEventBytes: Int = 65_536
+    maxEventBytes: Int = 65_536, constellation: ConstellationOptions = ConstellationOptions()
   ) {
     self.verifiesAll = verifiesAll
     self.rejectsUnclaimed = rejectsUnclaimed
     self.writesFollowUps = writesFollowUps
     self.parking = parking
     self.maxEventBytes = maxEventBytes
+    self.constellation = constellation
   }
 }

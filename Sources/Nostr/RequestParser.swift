@@ -110,6 +110,9 @@ struct RequestParser {
     if line.matches(word, "Sync") { return .sync }
     if line.matches(word, "?") || line.matches(word, "Stored") { return .stored }
     if line.matches(word, "Import") { return .import }
+    if line.matches(word, "Peer") { return .peer }
+    if line.matches(word, "Archive") { return .archive }
+    if line.matches(word, "Local") { return .local }
     return .other
   }
 }

@@ -21,6 +21,9 @@ public enum SourceType: Sendable, Hashable, CaseIterable {
   /// From a client of this relay, or from its captain; every other source is *sync*. Source: constellation spec, rule 1.
   public var isLive: Bool { self == .ip4 || self == .ip6 || self == .local }
 
+  /// From another relay, whose url strfry gives.
+  public var isRelay: Bool { self == .stream || self == .sync }
+
   /// The word that strfry and the journal's export write; empty for `other`.
   public var word: StaticString {
     switch self {

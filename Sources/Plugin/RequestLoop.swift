@@ -80,7 +80,8 @@ public final class RequestLoop {
       return .refused(rejection)
     case .ready(let judge, let counters):
       self.counters = counters
-      let circumstances = Circumstances(receivedAt: request.receivedAt ?? Clock.unixSeconds(), source: request.sourceType)
+      let origin = judge.options.constellation.source(request.sourceType) { request.sourceInfo.map { request.text($0).string } }
+      let circumstances = Circumstances(receivedAt: request.receivedAt ?? Clock.unixSeconds(), source: origin)
       let judgement = judge.judge(request.event, in: circumstances) { request.sourceInfo.map { request.text($0).string } ?? "" }
       if let fault = judgement.fault, !source.noteFault() { report(fault) }
       for diagnostic in judgement.diagnostics { diagnostics(diagnostic) }

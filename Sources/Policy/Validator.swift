@@ -15,6 +15,8 @@ public protocol Validator: Sendable {
   associatedtype TypedEvent: Sendable
 
   var domain: Domain { get }
+  /// Kinds of events that are the domain's whatever they say: 30904, not 7.
+  var ownKinds: [UInt64] { get }
   /// The domain's tables, to be opened before the first judgement.
   var tables: [Table] { get }
 
@@ -56,6 +58,8 @@ public protocol Validator: Sendable {
 }
 
 extension Validator {
+  public var ownKinds: [UInt64] { [] }
+
   public func owns(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool { false }
 
   public func owns(_ event: Event, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {

@@ -21,6 +21,8 @@ public struct ParkedEvent: Sendable {
   public let sourceInfo: String?
   /// It was answered as an event that nobody claims, and kept aside: the relay has it already.
   public internal(set) var isKept = false
+  /// What carried it, when it came in an archive: published in its place once it is accepted.
+  public var outer: [UInt8]?
 
   public init(
     id: EventID, pubkey: PublicKey, raw: [UInt8], receivedAt: UInt64, source: SourceType, sourceInfo: String?, sequence: UInt64 = 0

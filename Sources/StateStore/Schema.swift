@@ -14,7 +14,7 @@ struct Schema: Sendable {
   let migrations: [Migration]
 
   /// Raise the version with every change that an older program could misread, and add the step that brings older states there.
-  static let current = Schema(version: 3, migrations: [.queuesDueRowsAlone, .knowsAuthors])
+  static let current = Schema(version: 4, migrations: [.queuesDueRowsAlone, .knowsAuthors, .knowsSuccession])
 
   /// Brings the state to this schema; writes the version into an empty one.
   func migrate(_ writer: borrowing StateWriter) throws {

@@ -22,11 +22,15 @@ import Policy
 /// parked.pubkeys    pubkey 32                         → count 4
 /// parked.released   sequence 8                        → 1
 /// authors           pubkey 32                         → 1           (of accepted events)
+/// heads             address 72                        → AddressHead (the newest accepted event of an address)
+/// deletions         see Deletions.swift
+/// archives          id 32                             → ArchiveMark
 /// ```
 public final class StoreTables: Sendable {
   let meta, journal, events: TableHandle
   let outbox, outboxStuck, outboxDone, outboxDelivered, outboxIDs, outboxNewest, deferred: TableHandle
   let parked, parkedIDs, parkedWaiting, parkedAges, parkedPubkeys, parkedReleased, authors: TableHandle
+  let heads, deletions, archives: TableHandle
   /// The most bytes that all outbox rows take together.
   let outboxLimitBytes: UInt64
   /// By `Table.slot`.
@@ -38,6 +42,7 @@ public final class StoreTables: Sendable {
   static let ownNames = [
     "meta", "journal", "events", "outbox", "outbox.stuck", "outbox.done", "outbox.delivered", "outbox.ids", "outbox.newest",
     "deferred", "parked", "parked.ids", "parked.waiting", "parked.ages", "parked.pubkeys", "parked.released", "authors",
+    "heads", "deletions", "archives",
   ]
 
   /// All names, the store's own first.
@@ -71,6 +76,9 @@ public final class StoreTables: Sendable {
     parkedPubkeys = try own("parked.pubkeys")
     parkedReleased = try own("parked.released")
     authors = try own("authors")
+    heads = try own("heads")
+    deletions = try own("deletions")
+    archives = try own("archives")
 
     var domains = [TableHandle?](repeating: nil, count: Table.maxPerDomain * (Domain.allCases.count + 1))
     for table in declared {

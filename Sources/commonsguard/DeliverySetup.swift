@@ -17,8 +17,11 @@ enum DeliverySetup {
     let keyFile = configuration.node.secretKeyFile
     return DeliveryWorker(
       store: store, registry: registry, judge: judge,
-      options: DeliveryOptions(nodeKey: configuration.node.publicKey, attempts: UInt32(clamping: configuration.delivery.attempts)),
-      key: { try keyFile.map(Self.key) }, keyMark: { Self.keyMark(configuration.node) }, sink: sink(configuration.delivery),
+      options: DeliveryOptions(
+        nodeKey: configuration.node.publicKey, attempts: UInt32(clamping: configuration.delivery.attempts),
+        confirmAfterSeconds: configuration.delivery.confirmAfterSeconds),
+      key: { try keyFile.map(Self.key) }, keyMark: { Self.keyMark(configuration.node) }, sink: sink(configuration),
+      stored: configuration.delivery.confirm.isEmpty ? nil : Confirmer(arguments: configuration.delivery.confirm),
       diagnostics: diagnostics)
   }
 
@@ -45,12 +48,15 @@ enum DeliverySetup {
     return "\(facts.st_dev) \(facts.st_ino) \(facts.st_size) \(facts.st_mode) \(facts.st_uid) \(times)"
   }
 
-  private static func sink(_ delivery: Configuration.Delivery) -> (any Sink)? {
-    switch delivery.sink {
+  private static func sink(_ configuration: Configuration) -> (any Sink)? {
+    let delivery = configuration.delivery
+    return switch delivery.sink {
     case .none: nil
     case .file(let path): FileSink(path: path)
     case .command(let command):
-      CommandSink(arguments: command, confirmer: delivery.confirm.isEmpty ? nil : Confirmer(arguments: delivery.confirm))
+      CommandSink(
+        arguments: command, confirmer: delivery.confirm.isEmpty ? nil : Confirmer(arguments: delivery.confirm),
+        maxEventBytes: configuration.maxEventBytes - 1)
     }
   }
 

@@ -50,7 +50,9 @@ struct Installation {
   static func judgeOptions(_ configuration: Configuration, writesFollowUps: Bool = true) -> JudgeOptions {
     JudgeOptions(
       verifiesAll: configuration.verifiesAll, rejectsUnclaimed: configuration.rejectsUnclaimed, writesFollowUps: writesFollowUps,
-      maxEventBytes: configuration.maxEventBytes)
+      maxEventBytes: configuration.maxEventBytes,
+      constellation: ConstellationOptions(
+        followUps: configuration.followUps, peers: configuration.peers, updatesPerDay: UInt32(clamping: configuration.updatesPerDay)))
   }
 
   func judge(_ store: StateStore, writesFollowUps: Bool = true) throws -> Judge {

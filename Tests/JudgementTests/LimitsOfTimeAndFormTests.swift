@@ -67,7 +67,7 @@ struct LimitsOfTimeAndFormTests {
   @Test("an event may be as long as relays store, and not a byte longer")
   func longest() throws {
     let overhead = TestKey("a").json(kind: 5).count
-    for (limit, source) in [(65_536, SourceType.stream), (2000, .ip4)] {
+    for (limit, source) in [(65_536, SourceType.stream), (2000, .sync)] {
       let bench = try Bench([FakeValidator(domain: .groups, refusal: nil)], options: JudgeOptions(maxEventBytes: limit))
       #expect(bench.send(TestKey("a").event(kind: 5, content: String(repeating: "x", count: limit - overhead)), source: source) == "accept")
       let longer = TestKey("a").event(kind: 5, content: String(repeating: "x", count: limit - overhead + 1))

@@ -33,7 +33,7 @@ import Testing
       #expect(try !isKnown(TestKey("a"), in: store))
     }
     let store = try state.open()
-    #expect(try store.information().schemaVersion == 3)
+    #expect(try store.information().schemaVersion == 4)
     #expect(try isKnown(TestKey("a"), in: store) && isKnown(TestKey("b"), in: store))
     #expect(try !isKnown(TestKey("c"), in: store))
     #expect(try store.information().entries.first { $0.table == "authors" }?.count == 2)

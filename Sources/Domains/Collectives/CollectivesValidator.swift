@@ -13,6 +13,7 @@ public final class CollectivesValidator: Validator {
   public init(options: CollectivesOptions) { self.options = options }
 
   public var domain: Domain { .collectives }
+  public var ownKinds: [UInt64] { [CollectivesOptions.updateKind] }
   public var tables: [Table] { CollectivesState.tables }
 
   public func claim(on event: borrowing EventSlices) -> Claim { CollectivesEvent.claim(on: event, options) }

@@ -12,6 +12,7 @@ public final class CrowdfundingValidator: Validator {
   public init(options: CrowdfundingOptions) { self.options = options }
 
   public var domain: Domain { .crowdfunding }
+  public var ownKinds: [UInt64] { [30904] }
   public var tables: [Table] { CrowdfundingState.tables }
 
   public func claim(on event: borrowing EventSlices) -> Claim { CrowdfundingEvent.claim(on: event) }

@@ -13,6 +13,7 @@ public final class GroupsValidator: Validator {
   public init(options: GroupsOptions) { self.options = options }
 
   public var domain: Domain { .groups }
+  public var ownKinds: [UInt64] { [options.kinds.initGroup] }
   public var tables: [Table] { GroupsState.tables }
 
   public func claim(on event: borrowing EventSlices) -> Claim {

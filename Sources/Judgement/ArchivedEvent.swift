@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+import Policy
+import StateStore
+
+/// A repost by a node of the constellation that carries an event: what relays dropped, and others may need. Source: constellation spec, rule 2.
+///
+/// Other people's reposts are nobody's: a stranger's would be a door past the rules for live events.
+struct ArchivedEvent {
+  /// What carries the event.
+  struct Outer {
+    let id: EventID
+    let raw: [UInt8]
+    /// By another node than this one.
+    let isAnothers: Bool
+  }
+
+  let outer: Outer
+  /// The JSON of the event within.
+  let content: [UInt8]
+
+  /// nil when the repost is nobody's: not by a node, empty, or of no kind that its `k` would name.
+  init?(_ slices: borrowing EventSlices, _ options: FollowUpOptions) {
+    guard slices.kind == Archive.kind, options.isNode(PublicKey(slices.pubkey)), slices.hasTag("l", "archive"), let event = try? slices.decode(),
+      event.content.count > 0
+    else { return nil }
+    outer = Outer(id: event.id, raw: event.raw, isAnothers: event.pubkey != options.nodeKey)
+    content = Array(event.content.bytes)
+  }
+}
+
+extension Judge {
+  /// Judges the event within as from sync, with the receipt of what carries it; it is journalled as itself, and what carries it is not.
+  func judge(_ archived: ArchivedEvent, in circumstances: Circumstances) -> Judgement {
+    if let rejection = archived.outer.raw.withUnsafeBytes({ (try? EventSlices.parse($0)).flatMap { verify($0) } }) { return .rejected(rejection) }
+    return archived.content.withUnsafeBytes { bytes in
+      do {
+        let slices = try EventSlices.parse(bytes)
+        if slices.kind == Archive.kind { return Self.refused(.invalid("no archive in an archive")) }
+        let claimants = registry.claimants(of: slices)
+        if claimants.isEmpty { return unclaimed }
+        let event = try verifier.verifiedEvent(slices)
+        if let known = try store.read({ try $0.known(event.id) }) { return try noteKnown(archived, event.id, known.domain) }
+        let own = Circumstances(
+          receivedAt: circumstances.receivedAt, source: .archive, isRejudged: circumstances.isRejudged, isBare: circumstances.isBare)
+        let judgement = judge(event, claimants, in: own, archive: archived.outer) { "" }
+        guard case .reject(let rejection) = judgement.decision, judgement.fault == nil, !judgement.isParked else { return judgement }
+        return Self.refused(rejection, judgement)
+      } catch let error as EventVerificationError {
+        return Self.refused(Rejection(error))
+      } catch let error as EventParseError {
+        return Self.refused(.invalid("\(error)"))
+      } catch {
+        return .faulted(error)
+      }
+    }
+  }
+
+  /// The event within is known: that another node archived it is worth a row, once.
+  private func noteKnown(_ archived: ArchivedEvent, _ id: EventID, _ owner: Domain) throws -> Judgement {
+    let mark = archived.outer.isAnothers ? ArchiveMark.another : []
+    let isNoted = try store.read { try $0.archives(of: id).isSuperset(of: mark) }
+    if !isNoted { _ = try store.write { try $0.note(archive: mark, of: id) } }
+    return Judgement(.accept, owner: owner, isWritten: !isNoted)
+  }
+
+  private static func refused(_ rejection: Rejection, _ judgement: Judgement? = nil) -> Judgement {
+    var refused = Judgement(.reject(.invalid("archived event: \(rejection.message)")), owner: judgement?.owner, isWritten: judgement?.isWritten ?? false)
+    refused.diagnostics = judgement?.diagnostics ?? []
+    return refused
+  }
+}
