@@ -38,4 +38,25 @@ import Testing
     #expect(snapshot.heapBytes > 256 * (4 + 50) && 400 * snapshot.heapBytes > SnapshotCache.maxBytes)
     #expect(most > SnapshotCache.maxBytes / 3)
   }
+
+  @Test("a state that is larger than the cache is folded once in a judgement, and given back with it")
+  func large() throws {
+    let world = try World()
+    let items = (0..<256).map { "\"k\($0)\":\"\(String(repeating: "v", count: 50))\"" }.joined(separator: ",")
+    let group = world.initGroup(["A"], meta: "{\(items)}").id
+    let reader = try CountingReader(world)
+    let lasting = SnapshotCache(maxBytes: 4096)
+    for _ in 0..<2 {
+      let cache = lasting.forOneJudgement
+      let before = reader.reads
+      for _ in 0..<5 { #expect(try cache.snapshot(at: group, reading: reader).meta.count == 256) }
+      #expect(reader.reads == before + 1 && lasting.bytes == 0 && cache.bytes > 4096)
+    }
+    // What fits is there for the next.
+    let small = SnapshotCache()
+    _ = try small.forOneJudgement.snapshot(at: group, reading: reader)
+    let before = reader.reads
+    _ = try small.forOneJudgement.snapshot(at: group, reading: reader)
+    #expect(reader.reads == before && small.bytes > 4096)
+  }
 }

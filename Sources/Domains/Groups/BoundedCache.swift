@@ -13,8 +13,11 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   private let maxBytes: Int
   private let kept = Mutex(Kept())
 
-  /// What a row costs besides its value: its places in the dictionary and in the order.
-  private static var rowBytes: Int { 2 * (MemoryLayout<Key>.stride + MemoryLayout<Value>.stride) + 64 }
+  /// What a row costs besides what its value holds, at most: a dictionary that has just grown has eight places for three rows, an array two for one.
+  private static var rowBytes: Int {
+    let placeBytes = MemoryLayout<Key>.stride + MemoryLayout<(value: Value, bytes: Int)>.stride + 1
+    return placeBytes * 8 / 3 + 2 * MemoryLayout<Key>.stride
+  }
 
   init(maxBytes: Int) { self.maxBytes = maxBytes }
 

@@ -21,13 +21,13 @@ struct GroupSnapshot: Sendable, Equatable {
 
   /// What it holds on the heap, at most: texts share their bytes with nobody.
   var heapBytes: Int {
-    let texts = meta.reduce(0) { $0 + 2 * Self.bytesAroundText + $1.key.count + $1.value.count }
+    let texts = meta.reduce(0) { $0 + 2 * Self.bytesAroundArray + $1.key.count + $1.value.count }
     return entries.capacity * MemoryLayout<Entry>.stride + meta.capacity * MemoryLayout<MetaItem>.stride + texts + (attesters?.capacity ?? 0) * 32
-      + 128
+      + 3 * Self.bytesAroundArray
   }
 
-  /// An array's header, and what the allocator rounds up.
-  private static let bytesAroundText = 48
+  /// An array's header, and what the allocator adds and rounds up.
+  static let bytesAroundArray = 56
 
   /// - Parameter place: where another entry stands, if one was just found. Ids ascend and differ, so the distance of two entries is at most that of
   ///   their ids: neighbours are found at once.

@@ -53,7 +53,7 @@ extension GroupsValidator {
     let existing = try state.attestations(of: target)
     judgement.enter("GA6")
     // The list of the parent state, so that a branch cannot appoint its own witness.
-    let listed = try cache.snapshot(at: origin.parent ?? target, reading: state).attesters
+    let listed = try judgement.cache.snapshot(at: origin.parent ?? target, reading: state).attesters
     let isListed = canAttest && listed?.contains(event.pubkey) ?? false
     guard proof != nil || isListed else { throw GroupsRejection.notAnAttester }
     let record = AttestationRecord(

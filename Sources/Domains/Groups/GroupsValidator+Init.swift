@@ -17,7 +17,7 @@ extension GroupsValidator {
       depth: 0, isLate: false, change: content.change)
     var snapshot = GroupSnapshot()
     snapshot.apply(node.change, depth: 0)
-    let roles = Roles(Branch(canonical: GroupRecord(node)), options, cache)
+    let roles = Roles(Branch(canonical: GroupRecord(node)), options, judgement.cache)
     judgement.enter("GI8")
     guard try judgement.hasAdministrators(snapshot, roles, reading: state) else { throw GroupsRejection.noAdministrators }
     judgement.enter("GI9")

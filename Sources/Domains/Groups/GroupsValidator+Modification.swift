@@ -19,11 +19,11 @@ extension GroupsValidator {
     // Which node was the tip, and which siblings were there, depends on what had arrived.
     if !judgement.isRecalled { try checkFork(at: parent, group, judgement, reading: state) }
 
-    let roles = Roles(Branch(endingAt: parent, group), options, cache)
+    let roles = Roles(Branch(endingAt: parent, group), options, judgement.cache)
     let tenure = Tenure(roles)
     let times = circumstances.isLive ? [event.createdAt, circumstances.receivedAt] : [event.createdAt]
-    let before = try cache.snapshot(at: parent.id, reading: state)
-    let recollection = try judgement.isRecalled ? Recollection(roles.branch, goesOn: false, cache, reading: state) : nil
+    let before = try judgement.cache.snapshot(at: parent.id, reading: state)
+    let recollection = try judgement.isRecalled ? Recollection(roles.branch, goesOn: false, judgement.cache, reading: state) : nil
     judgement.enter("GM5")
     for time in times {
       let isAdministrator =
@@ -111,7 +111,7 @@ extension GroupsValidator {
         if siblings.contains(where: { $0.author == judgement.event.pubkey }) { throw GroupsRejection.alreadyExtended }
       }
       if let child = try state.canonicalChild(of: parent, group),
-        try ChainSplit(group).isFinal(child, at: judgement.circumstances.receivedAt, cache, reading: state)
+        try ChainSplit(group).isFinal(child, at: judgement.circumstances.receivedAt, judgement.cache, reading: state)
       {
         throw GroupsRejection.finalised
       }

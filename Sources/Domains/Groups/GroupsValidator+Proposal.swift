@@ -17,7 +17,7 @@ extension GroupsValidator {
     guard event.createdAt > parent.createdAt else { throw GroupsRejection.notAfterParent }
     if circumstances.isLive, judgement.isLate(options) { throw GroupsRejection.oldProposal }
     judgement.enter("GP4")
-    let snapshot = try cache.snapshot(at: parent.id, reading: state)
+    let snapshot = try judgement.cache.snapshot(at: parent.id, reading: state)
     guard let resolved = change.resolved(in: snapshot) else { throw GroupsRejection.removeOutOfRange }
     judgement.enter("GP5")
     let references = change.adds.compactMap(\.group) + (change.admin?.value.map { [$0] } ?? [])
@@ -27,7 +27,7 @@ extension GroupsValidator {
       if try judgement.isCycle(references, group.id, options, reading: state) { throw GroupsRejection.cycle }
     }
     judgement.enter("GP6")
-    let roles = Roles(try Branch(through: parent, group, reading: state), options, cache)
+    let roles = Roles(try Branch(through: parent, group, reading: state), options, judgement.cache)
     let standing = try ProposerStanding(event.pubkey, at: event.createdAt, on: parent, roles, isRecalled: judgement.isRecalled, reading: state)
     guard try standing.mayPropose(options.proposalsFrom, reading: state) else { throw GroupsRejection.foreignProposer }
     try judgement.checkMeta(resolved.meta, mergedInto: snapshot, options)

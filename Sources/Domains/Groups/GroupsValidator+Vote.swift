@@ -25,7 +25,7 @@ extension GroupsValidator {
       try checkRights(of: event, on: proposal, group, judgement, reading: state)
     }
 
-    let parent = try cache.snapshot(at: proposal.parent, reading: state)
+    let parent = try judgement.cache.snapshot(at: proposal.parent, reading: state)
     return .accepted(
       Effects(
         changes: [VoteRecord(event, proposal: proposal.id, value: value, in: circumstances).change],
@@ -41,7 +41,7 @@ extension GroupsValidator {
   ) throws {
     let effectiveAt = effectiveTime(judgement)
     let branch = try Branch(through: try state.existingNode(proposal.parent), group, reading: state)
-    let roles = Roles(branch, options, cache)
+    let roles = Roles(branch, options, judgement.cache)
     let tenure = Tenure(roles)
     let polling = Polling(proposal, roles, tenure)
     var affected = try polling.affectedAtProposal(reading: state)
@@ -88,9 +88,9 @@ extension GroupsValidator {
     let parent = try state.existingNode(proposal.parent)
     let branch = Branch(endingAt: parent, group)
     judgement.enter("GV4")
-    let recollection = try Recollection(branch, goesOn: true, cache, reading: state)
+    let recollection = try Recollection(branch, goesOn: true, judgement.cache, reading: state)
     if try !recollection.mayVote(event.pubkey, at: proposal.createdAt, reading: state) {
-      guard try mayAffect(event.pubkey, proposal, reading: state),
+      guard try mayAffect(event.pubkey, proposal, judgement, reading: state),
         try recollection.mayBeTenured(event.pubkey, at: proposal.createdAt, reading: state)
           || recollection.mayBeTenured(event.pubkey, at: effectiveAt, reading: state)
       else { throw GroupsRejection.noVotingRights }
@@ -100,16 +100,18 @@ extension GroupsValidator {
     guard effectiveAt > proposal.createdAt.saturatingAdd(GroupTimes.expiry),
       try state.children(of: parent.id).allSatisfy({ $0.createdAt > effectiveAt })
     else { return }
-    let polling = RecalledPolling(proposal, try Recollection(branch, goesOn: false, cache, reading: state), options)
-    let snapshot = try cache.snapshot(at: parent.id, reading: state)
+    let polling = RecalledPolling(proposal, try Recollection(branch, goesOn: false, judgement.cache, reading: state), options)
+    let snapshot = try judgement.cache.snapshot(at: parent.id, reading: state)
     if try !polling.certainlyTenured(snapshot, at: effectiveAt, reading: state).isEmpty { throw GroupsRejection.expired }
   }
 
   /// Whether a proposal may take somebody's say away: those whom it names, or, where groups come and go with it, anybody.
-  private func mayAffect(_ account: PublicKey, _ proposal: ProposalRecord, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+  private func mayAffect(
+    _ account: PublicKey, _ proposal: ProposalRecord, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Bool {
     let change = proposal.change
     guard change.mayLimit else { return false }
-    let before = try cache.snapshot(at: proposal.parent, reading: state)
+    let before = try judgement.cache.snapshot(at: proposal.parent, reading: state)
     let removed = change.removes.compactMap { id in before.index(of: id).map { before.entries[$0].member } }
     return change.admin != nil || removed.contains { $0.account == nil || $0.account == account }
   }

@@ -8,6 +8,7 @@ import Policy
 /// It keeps no state; the snapshots in its cache are pure functions of the ids of accepted nodes.
 public final class GroupsValidator: Validator {
   public let options: GroupsOptions
+  /// What is kept from judgement to judgement.
   let cache = SnapshotCache()
 
   public init(options: GroupsOptions) { self.options = options }
@@ -55,7 +56,7 @@ public final class GroupsValidator: Validator {
   public func decide(
     _ event: GroupsEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?
   ) throws -> Verdict {
-    let judgement = GroupJudgement(event: event.event, circumstances: circumstances, trace: trace)
+    let judgement = GroupJudgement(event: event.event, circumstances: circumstances, cache: cache.forOneJudgement, trace: trace)
     let verdict = try decide(event.content, judgement, reading: state)
     guard case .accepted(var effects) = verdict else { return verdict }
     effects.diagnostics = try ReorganisationRecord.diagnostics(of: effects.changes)
@@ -90,6 +91,8 @@ public final class GroupsValidator: Validator {
 struct GroupJudgement {
   let event: VerifiedEvent
   let circumstances: Circumstances
+  /// The states that it reads.
+  let cache: SnapshotCache
   let trace: CheckTrace?
 
   /// Limits are asked of what comes for the first time alone (law 5).

@@ -154,5 +154,5 @@ struct LimitingSurvey: Sendable, Equatable {
   }
 
   /// What it holds on the heap.
-  var heapBytes: Int { 64 + 32 * accounts }
+  var heapBytes: Int { 2 * GroupSnapshot.bytesAroundArray + 32 * (tenured.capacity + others.capacity) }
 }

@@ -4,17 +4,37 @@ import Policy
 
 /// The states of nodes that were asked lately, and what proposals limit in them. A node's id commits to everything before it, so its state never
 /// changes, and what is kept here is never wrong: without it every state would be folded again from the last one that is stored.
+///
+/// Little is kept from judgement to judgement: whoever alternates between many groups asks for what is not there anyhow, so no event may depend on it.
+/// One judgement asks for the same few states again and again, however large they are: `forOneJudgement` has room for them, which is given back with it.
 final class SnapshotCache: Sendable {
-  /// All that is kept, whatever was asked.
-  static let maxBytes = 8 << 20
-  /// Room for a few of the largest groups, or for thousands of small ones.
-  private let kept = BoundedCache<EventID, GroupSnapshot>(maxBytes: maxBytes / 8 * 7)
-  private let surveys = BoundedCache<SurveyKey, LimitingSurvey>(maxBytes: maxBytes / 8)
+  /// All that is kept, whatever was asked: a thousand small groups.
+  static let maxBytes = 1 << 20
+  /// What one judgement may hold besides: a few of the largest groups.
+  static let maxBytesOfJudgement = 8 << 20
+
+  private let kept: BoundedCache<EventID, GroupSnapshot>
+  private let surveys: BoundedCache<SurveyKey, LimitingSurvey>
+  /// What outlasts this one.
+  private let lasting: SnapshotCache?
 
   private struct SurveyKey: Hashable {
     let proposal: EventID
     let covering: EventID
   }
+
+  /// - Parameter maxBytes: of what is kept, all of it.
+  convenience init(maxBytes: Int = SnapshotCache.maxBytes) { self.init(maxBytes: maxBytes, over: nil) }
+
+  private init(maxBytes: Int, over lasting: SnapshotCache?) {
+    let bytesOfSurveys = maxBytes / 8 * 3
+    kept = BoundedCache(maxBytes: maxBytes - bytesOfSurveys)
+    surveys = BoundedCache(maxBytes: bytesOfSurveys)
+    self.lasting = lasting
+  }
+
+  /// One that holds whatever a judgement asks, and hands what is small enough on to this one.
+  var forOneJudgement: SnapshotCache { SnapshotCache(maxBytes: Self.maxBytesOfJudgement, over: self) }
 
   /// How many bytes are kept.
   var bytes: Int { kept.bytes + surveys.bytes }
@@ -25,7 +45,7 @@ final class SnapshotCache: Sendable {
     var position = id
     var snapshot = GroupSnapshot()
     while true {
-      if let known = kept.value(position) {
+      if let known = known(position) {
         if nodes.isEmpty { return known }
         snapshot = known
         break
@@ -48,7 +68,18 @@ final class SnapshotCache: Sendable {
     return snapshot
   }
 
-  private func keep(_ snapshot: GroupSnapshot, of id: EventID) { kept.keep(snapshot, bytes: snapshot.heapBytes, for: id) }
+  private func known(_ id: EventID) -> GroupSnapshot? {
+    if let known = kept.value(id) { return known }
+    guard let known = lasting?.known(id) else { return nil }
+    // It may be dropped there before this judgement has ended.
+    kept.keep(known, bytes: known.heapBytes, for: id)
+    return known
+  }
+
+  private func keep(_ snapshot: GroupSnapshot, of id: EventID) {
+    kept.keep(snapshot, bytes: snapshot.heapBytes, for: id)
+    lasting?.keep(snapshot, of: id)
+  }
 
   /// What a proposal limits on the line of `roles`, where a node covers its time.
   func survey(
@@ -56,11 +87,14 @@ final class SnapshotCache: Sendable {
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> LimitingSurvey {
     let key = SurveyKey(proposal: proposal.id, covering: covering)
-    if let known = surveys.value(key) { return known }
+    if let known = surveys.value(key) ?? lasting?.surveys.value(key) { return known }
     let survey = try LimitingSurvey(proposal, on: parent, coveredBy: covering, roles, tenure, reading: state)
     // How other groups stand may still change.
     let isOwn = try state.structureRows(of: proposal.group).allSatisfy { $0.structure.isFlat }
-    if isOwn { surveys.keep(survey, bytes: survey.heapBytes, for: key) }
+    if isOwn {
+      surveys.keep(survey, bytes: survey.heapBytes, for: key)
+      lasting?.surveys.keep(survey, bytes: survey.heapBytes, for: key)
+    }
     return survey
   }
 }
