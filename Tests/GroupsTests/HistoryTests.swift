@@ -51,6 +51,10 @@ enum HistoryScale {
     }
   }
 
+  /// 5113: a modification comes late and makes the author of a proposal that is there already an administrator at its time.
+  @Test("seeds that once disagreed agree", arguments: [5113] as [UInt64])
+  func mended(_ seed: UInt64) throws { #expect(try agree(seed) != nil) }
+
   /// - Returns: how many events were accepted; nil when something disagreed.
   private func agree(_ seed: UInt64) throws -> Int? {
     let history = try GeneratedHistory(seed: seed)

@@ -86,6 +86,137 @@ import Testing
     #expect(try suspended(five, in: group, world, at: t(21)) == ["B", "C"], "B itself suspends nobody any more")
   }
 
+  /// Suspended at t(21), where a modification that a peer kept to itself comes when the proposal is there; and where it comes before it.
+  private func suspended(
+    in world: () throws -> (world: World, group: EventID), late node: (World, EventID) -> Sent, _ proposal: (World, EventID) -> Sent
+  ) throws -> [[String]] {
+    try [false, true].map { isNodeFirst in
+      let (world, group) = try world()
+      if isNodeFirst { #expect(node(world, group).isAccepted) }
+      #expect(proposal(world, group).isAccepted)
+      if !isNodeFirst {
+        #expect(try suspended(five, in: group, world, at: t(21)).isEmpty)
+        #expect(node(world, group).isAccepted)
+      }
+      return try suspended(five, in: group, world, at: t(21))
+    }
+  }
+
+  @Test("a modification that comes late and makes its author an administrator lets a proposal suspend; one dated after it does not")
+  func lateAuthor() throws {
+    func answers(_ time: UInt64) throws -> [[String]] {
+      try suspended(
+        in: {
+          let world = try World()
+          return (world, world.group(5))
+        },
+        late: { world, group in
+          world.modify(World.add("X"), by: "A", in: group, parent: group, at: time, received: t(20) + 60, source: "Sync")
+        },
+        { world, group in
+          world.propose(World.remove(1), by: "X", in: group, parent: group, at: t(20), received: t(20) + 10, source: "Sync")
+        })
+    }
+    #expect(try answers(t(20) - 60) == [["B"], ["B"]])
+    #expect(try answers(t(20) + 1) == [[], []])
+  }
+
+  @Test("a modification that comes late and adds an administrator turns half into a minority; one dated after the proposal does not")
+  func lateMinority() throws {
+    func answers(_ time: UInt64) throws -> [[String]] {
+      try suspended(
+        in: {
+          let world = try World()
+          return (world, world.group(4))
+        },
+        late: { world, group in
+          world.modify(World.add("E"), by: "D", in: group, parent: group, at: time, received: t(20) + 60, source: "Sync")
+        },
+        { world, group in
+          world.propose(World.remove(1, 2), by: "A", in: group, parent: group, at: t(20), received: t(20) + 10, source: "Sync")
+        })
+    }
+    #expect(try answers(t(20) - 60) == [["B", "C"], ["B", "C"]])
+    #expect(try answers(t(20) + 1) == [[], []])
+  }
+
+  @Test("so does one of a group within the group: by whom it adds, and by how many; one dated after the proposal does not")
+  func lateElsewhere() throws {
+    func answers(_ time: UInt64, by author: String, removing positions: [Int]) throws -> [[String]] {
+      var council = EventID(.zero)
+      return try suspended(
+        in: {
+          let world = try World()
+          council = world.initGroup(["Y"]).id
+          return (world, world.initGroup(["A", "B", "C", "[\"\(council.hex)\"]"]).id)
+        },
+        late: { world, _ in
+          world.modify(World.add("X"), by: "Y", in: council, parent: council, at: time, received: t(20) + 60, source: "Sync")
+        },
+        { world, group in
+          let content = "{\"remove\":[\(positions.map(String.init).joined(separator: ","))]}"
+          return world.propose(content, by: author, in: group, parent: group, at: t(20), received: t(20) + 10, source: "Sync")
+        })
+    }
+    #expect(try answers(t(20) - 60, by: "X", removing: [1]) == [["B"], ["B"]])
+    #expect(try answers(t(20) + 1, by: "X", removing: [1]) == [[], []])
+    #expect(try answers(t(20) - 60, by: "A", removing: [1, 2]) == [["B", "C"], ["B", "C"]])
+    #expect(try answers(t(20) + 1, by: "A", removing: [1, 2]) == [[], []])
+  }
+
+  @Test("a modification that comes late and takes a group's administrator away ends what his proposal suspends")
+  func lateDeparture() throws {
+    let world = try World()
+    let council = world.initGroup(["Y", "Z"]).id
+    let group = world.initGroup(["A", "B", "C", "[\"\(council.hex)\"]"]).id
+    let leaving = world.propose(World.remove(1), by: "Z", in: council, at: t(19)).id
+    #expect(world.propose(World.remove(1), by: "Z", in: group, at: t(20)).isAccepted)
+    #expect(try suspended(five, in: group, world, at: t(21)) == ["B"])
+    let sent = world.modify(by: "Z", in: council, at: t(20) - 60, [(leaving, [])], received: t(20) + 60, source: "Sync")
+    #expect(sent.isAccepted, "\(sent)")
+    #expect(try suspended(five, in: group, world, at: t(21)).isEmpty)
+  }
+
+  @Test("strangers' proposals are not gone through, however many there are, and hide none that a late modification awakens")
+  func strangers() throws {
+    let world = try World()
+    let group = world.group(5)
+    world.propose(World.remove(1), by: "X", in: group, at: t(20))
+    for number in 0..<600 { #expect(world.propose(World.remove(1), by: "stranger \(number)", in: group, at: t(20) + UInt64(number)).isAccepted) }
+    func answer() throws -> (reads: Int, refusal: String) {
+      let event = World.key("B").verified(
+        kind: 4833, createdAt: t(21), tags: [["group", group.hex], ["parent", world.tip(group).hex]], content: World.add("Z"))
+      let result = try CountingReader.reads(of: event, in: world, received: t(21))
+      return (result.reads, result.refusal)
+    }
+    let before = try answer()
+    #expect(before.refusal.isEmpty && before.reads < 80, "\(before)")
+    #expect(world.modify(World.add("X"), by: "A", in: group, parent: group, at: t(20) - 60, received: t(21), source: "Sync").isAccepted)
+    let after = try answer()
+    #expect(after.refusal.hasPrefix("restricted: suspended by proposal") && after.reads < 120, "\(after)")
+  }
+
+  @Test("of an administrator's proposals that suspended nobody, so many are worked out anew")
+  func awakened() throws {
+    let world = try World()
+    let group = world.initGroup((0..<20).map { "M\($0)" }, by: "M0").id
+    // Half of them: no minority.
+    let half = World.remove(10, 11, 12, 13, 14, 15, 16, 17, 18, 19)
+    for index in 0..<100 { #expect(world.propose(half, by: "M\(index / 20)", in: group, at: t(20) + UInt64(index)).isAccepted) }
+    func answer(_ parent: EventID) throws -> (reads: Int, refusal: String) {
+      let event = World.key("M19").verified(
+        kind: 4833, createdAt: t(21), tags: [["group", group.hex], ["parent", parent.hex]], content: World.add("Z"))
+      let result = try CountingReader.reads(of: event, in: world, received: t(21))
+      return (result.reads, result.refusal)
+    }
+    let asleep = try answer(group)
+    #expect(asleep.refusal.isEmpty && asleep.reads < 100 * 4, "\(asleep)")
+    let late = world.modify(World.add("X"), by: "M1", in: group, parent: group, at: t(20) - 60, received: t(21), source: "Sync")
+    #expect(late.isAccepted)
+    let awake = try answer(late.id)
+    #expect(awake.refusal.hasPrefix("restricted: suspended by proposal") && awake.reads < 64 * 24, "\(awake)")
+  }
+
   @Test("with a majority on the tenth day it holds to the end of the thirtieth, and not a second longer")
   func end() throws {
     let world = try World()

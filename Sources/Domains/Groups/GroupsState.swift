@@ -21,6 +21,7 @@ import Policy
 /// proofs         height · id                       → target              (not held against a header yet)
 /// confirmed      group · depth · node              → adjusted timestamp  (nodes that have one)
 /// notes          "forks" · group · depth · parent, "reorg" · group · received_at · node, "headers"
+///                "dormant" · group · author · created_at · proposal → LimitingRecord (proposals that could suspend nobody when they came)
 /// ```
 public enum GroupsState {
   static let groups = Table(.groups, 0, "groups")
@@ -124,6 +125,7 @@ public enum GroupsState {
   }
 
   static func reorgPrefix(_ group: EventID) -> [UInt8] { Array("reorg".utf8) + group.bytes }
+  static func dormantPrefix(_ group: EventID) -> [UInt8] { Array("dormant".utf8) + group.bytes }
   static let headersKey = Array("headers".utf8)
   static let mark: [UInt8] = [1]
 }

@@ -21,7 +21,8 @@ extension GroupsValidator {
 
     let roles = Roles(Branch(endingAt: parent, group), options, judgement.cache)
     let tenure = Tenure(roles)
-    let times = circumstances.isLive ? [event.createdAt, circumstances.receivedAt] : [event.createdAt]
+    let isSeparate = circumstances.isLive && circumstances.receivedAt != event.createdAt
+    let times = isSeparate ? [event.createdAt, circumstances.receivedAt] : [event.createdAt]
     let before = try judgement.cache.snapshot(at: parent.id, reading: state)
     let recollection = try judgement.isRecalled ? Recollection(roles.branch, goesOn: false, judgement.cache, reading: state) : nil
     judgement.enter("GM5")

@@ -44,14 +44,20 @@ extension GroupsValidator {
       .put(GroupsState.proposals, key: event.id.bytes, value: record.encoded),
       .put(GroupsState.open, key: GroupsState.authorKey(group.id, event.pubkey, event.createdAt, event.id), value: GroupsState.mark),
     ]
-    // Only an administrator's proposal can suspend somebody: strangers do not fill the list that every modification looks through.
-    if resolved.mayLimit, !isStranger, let limiting = try limiting(record, on: parent, roles, reading: state) {
-      let limit = options.maxLimitingProposals
-      try checkOpen(GroupsState.limiting, prefix: group.id.bytes, limit, group, judgement, reading: state) { _ in true }
-      if limiting.isWide {
-        try checkOpen(GroupsState.limiting, prefix: group.id.bytes, LimitingRecord.maxWide, group, judgement, reading: state, where: \.isWide)
+    if resolved.mayLimit {
+      // Only an administrator's proposal can suspend somebody: strangers do not fill the list that every modification looks through.
+      let survey = isStranger ? nil : try survey(record, on: parent, roles, reading: state)
+      if let survey, survey.suspends {
+        let limiting = LimitingRecord(record, survey)
+        let limit = options.maxLimitingProposals
+        try checkOpen(GroupsState.limiting, prefix: group.id.bytes, limit, group, judgement, reading: state) { _ in true }
+        if limiting.isWide {
+          try checkOpen(GroupsState.limiting, prefix: group.id.bytes, LimitingRecord.maxWide, group, judgement, reading: state, where: \.isWide)
+        }
+        changes.append(limiting.listed(in: group.id))
+      } else {
+        changes.append(LimitingRecord(record, survey?.muted).dormant(in: group.id))
       }
-      changes.append(limiting.change(in: group.id))
     }
     return .accepted(
       Effects(
@@ -71,14 +77,14 @@ extension GroupsValidator {
     return merge.snapshot
   }
 
-  /// What a proposal limits at its own time; nil when it can suspend nobody.
-  private func limiting(
+  /// What a proposal limits at its own time.
+  private func survey(
     _ record: ProposalRecord, on parent: NodeRecord, _ roles: Roles, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> LimitingRecord? {
+  ) throws -> LimitingSurvey? {
     guard let covering = try roles.branch.node(at: record.createdAt, reading: state) else { return nil }
     let tenure = Tenure(roles)
-    let survey = try LimitingSurvey(record, on: try state.link(parent.id), coveredBy: covering.id, roles, tenure, reading: state)
-    return survey.suspends ? LimitingRecord(record, survey) : nil
+    let mark = try OtherGroups(roles, tenure, reading: state).marks(at: [record.createdAt], reading: state).first ?? nil
+    return try LimitingSurvey(record, on: try state.link(parent.id), coveredBy: covering.id, mark, roles, tenure, reading: state)
   }
 
   /// So many proposals of a table may be open: not implemented on the canonical chain, and under 30 days old.

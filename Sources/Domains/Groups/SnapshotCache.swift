@@ -21,6 +21,7 @@ final class SnapshotCache: Sendable {
   private struct SurveyKey: Hashable {
     let proposal: EventID
     let covering: EventID
+    let mark: UInt64
   }
 
   /// - Parameter maxBytes: of what is kept, all of it.
@@ -81,17 +82,16 @@ final class SnapshotCache: Sendable {
     lasting?.keep(snapshot, of: id)
   }
 
-  /// What a proposal limits on the line of `roles`, where a node covers its time.
+  /// What a proposal limits on the line of `roles`, where a node covers its time, while other groups stand as a mark says.
   func survey(
-    of proposal: ProposalRecord, on parent: NodeLink, coveredBy covering: EventID, _ roles: Roles, _ tenure: Tenure,
+    of proposal: ProposalRecord, on parent: NodeLink, coveredBy covering: EventID, _ mark: UInt64?, _ roles: Roles, _ tenure: Tenure,
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> LimitingSurvey {
-    let key = SurveyKey(proposal: proposal.id, covering: covering)
-    if let known = surveys.value(key) ?? lasting?.surveys.value(key) { return known }
-    let survey = try LimitingSurvey(proposal, on: parent, coveredBy: covering, roles, tenure, reading: state)
-    // How other groups stand may still change.
-    let isOwn = try state.structureRows(of: proposal.group).allSatisfy { $0.structure.isFlat }
-    if isOwn {
+    let key = mark.map { SurveyKey(proposal: proposal.id, covering: covering, mark: $0) }
+    if let key, let known = surveys.value(key) ?? lasting?.surveys.value(key) { return known }
+    let survey = try LimitingSurvey(proposal, on: parent, coveredBy: covering, mark, roles, tenure, reading: state)
+    // Without a mark nothing says how other groups stood.
+    if let key {
       surveys.keep(survey, bytes: survey.heapBytes, for: key)
       lasting?.surveys.keep(survey, bytes: survey.heapBytes, for: key)
     }

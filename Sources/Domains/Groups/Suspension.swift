@@ -6,7 +6,8 @@ import Policy
 ///
 /// The proposals that may suspend are kept for the group, each with those whom it limits. They are taken in the order of (created_at, id), and each
 /// suspends only while all who are suspended then stay a minority, itself included. So it makes no difference in which order they arrived, and one look
-/// at the list answers it, however many there are.
+/// at the list answers it, however many there are. Those that could suspend nobody when they came are looked at with them, as far as their authors ever
+/// counted: nor does it make a difference whether a node came before or after the proposals that it stands behind.
 ///
 /// Not Sendable: it belongs to one judgement.
 final class Suspension {
@@ -14,6 +15,12 @@ final class Suspension {
   private let tenure: Tenure
   private var surveys: [EventID: LimitingSurvey] = [:]
   private var endings: [EventID: Ending] = [:]
+
+  /// So many of the dormant proposals, by those who administered, and of those that other groups' late nodes touch, are worked out anew at a time; such as
+  /// take groups or hundreds of members count for more.
+  private static let maxAwakened = 64
+  private var left = Suspension.maxAwakened
+  private static let broadCounts = 16
 
   /// When a proposal is over, but for the majority of the tenth day, which is counted when it is asked for.
   private struct Ending {
@@ -34,12 +41,17 @@ final class Suspension {
 
   /// The first proposal that suspends an account at a time; nil when none does.
   func suspends(_ account: PublicKey, at time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> EventID? {
-    let records = try state.limitingRecords(of: roles.group, upTo: time, atMost: 2 * roles.options.maxLimitingProposals)
+    let records = try records(upTo: time, reading: state)
     guard let newest = records.last, newest.createdAt.saturatingAdd(GroupTimes.expiry) >= time else { return nil }
+    let times = records.map(\.createdAt)
+    var looks = Int.max
+    guard let coverings = try roles.branch.nodes(at: times, atMost: &looks, reading: state) else { return nil }
+    let marks = try OtherGroups(roles, tenure, reading: state).marks(at: times, reading: state)
     var open: [Suspender] = []
     var suspended: [PublicKey: Int] = [:]
-    for (record, covering) in zip(records, try coverings(of: records, reading: state)) {
-      guard let covering, let survey = try survey(record, coveredBy: covering, reading: state), survey.suspends else { continue }
+    for (index, record) in records.enumerated() {
+      guard let covering = coverings[index] else { continue }
+      guard let survey = try survey(record, coveredBy: covering, marks[index], reading: state), survey.suspends else { continue }
       var standing: [Suspender] = []
       for suspender in open {
         if try isOver(suspender, at: record.createdAt, reading: state) {
@@ -59,52 +71,55 @@ final class Suspension {
     return try open.first { try $0.survey.tenured.contains(account) && !isOver($0, at: time, reading: state) }?.record.proposal
   }
 
-  // MARK: Whom it limits
-
-  /// The node of the line that covers the time of each record; nil before the group.
-  private func coverings(
-    of records: [LimitingRecord], reading state: borrowing some StateReader & ~Copyable
-  ) throws -> [EventID?] {
-    var found = [EventID?](repeating: nil, count: records.count)
-    guard let first = records.first, let last = records.last else { return found }
-    found[0] = try roles.branch.node(at: first.createdAt, reading: state)?.id
-    found[records.count - 1] = try roles.branch.node(at: last.createdAt, reading: state)?.id
-    // Between two times that one node covers, it covers all: most lines have few nodes between so many proposals, or few proposals between nodes.
-    var open = [0..<(records.count - 1)]
-    while let range = open.popLast() {
-      let (low, high) = (range.lowerBound, range.upperBound)
-      if high - low < 2 { continue }
-      if found[low] == found[high] {
-        for index in (low + 1)..<high { found[index] = found[low] }
-      } else {
-        let middle = low + (high - low) / 2
-        found[middle] = try roles.branch.node(at: records[middle].createdAt, reading: state)?.id
-        open += [low..<middle, middle..<high]
-      }
-    }
-    return found
+  /// Those that may suspend, up to a time, oldest first: what is older than twice their life is left out.
+  private func records(upTo time: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> [LimitingRecord] {
+    let since = time.saturatingSubtract(2 * GroupTimes.expiry)
+    let limit = roles.options.maxLimitingProposals
+    let listed = try state.limitingRecords(of: roles.group, after: since, upTo: time, atMost: 2 * limit)
+    let dormant = try DormantProposals(of: roles.group).records(after: since, upTo: time, atMost: limit, tenure, reading: state)
+    if dormant.isEmpty { return listed }
+    return (listed + dormant).sorted { ($0.createdAt, $0.proposal) < ($1.createdAt, $1.proposal) }
   }
 
-  /// nil when the proposal does not stand on this line.
+  // MARK: Whom it limits
+
+  /// - Returns: nil when the proposal does not stand on this line, and when it is a dormant one that suspends nobody.
   private func survey(
-    _ record: LimitingRecord, coveredBy covering: EventID, reading state: borrowing some StateReader & ~Copyable
+    _ record: LimitingRecord, coveredBy covering: EventID, _ mark: UInt64?, reading state: borrowing some StateReader & ~Copyable
   ) throws -> LimitingSurvey? {
     if let known = surveys[record.proposal] { return known }
+    var isKept = false
     if let kept = record.survey {
       guard try roles.branch.contains(kept.parent, kept.parentCreatedAt, reading: state) else { return nil }
-      if kept.covering == covering, !kept.isAbridged { return kept }
+      isKept = kept.holds(coveredBy: covering, mark)
+      // Where other groups alone have changed, no more are worked out anew than that: what was known when it came is believed.
+      if left <= 0, kept.covering == covering { isKept = true }
+      if isKept, !kept.isAbridged { return kept }
     }
     guard let proposal = try state.proposal(record.proposal) else { return nil }
-    if let kept = record.survey, kept.covering == covering {
+    if isKept, let kept = record.survey {
       let survey = kept.completed(try Polling(proposal, roles, tenure).affectedAtProposal(reading: state))
       surveys[record.proposal] = survey
       return survey
     }
     let parent = try state.link(proposal.parent)
     guard try roles.branch.contains(parent.id, parent.createdAt, reading: state) else { return nil }
-    let survey = try roles.cache.survey(of: proposal, on: parent, coveredBy: covering, roles, tenure, reading: state)
+    if record.isDormant {
+      guard left > 0, try roles.isAdministrator(record.author, at: record.createdAt, reading: state) else { return nil }
+    }
+    if record.isDormant || record.survey?.covering == covering {
+      left -= try isBroad(proposal.change, coveredBy: covering, reading: state) ? Self.broadCounts : 1
+    }
+    let survey = try roles.cache.survey(of: proposal, on: parent, coveredBy: covering, mark, roles, tenure, reading: state)
     surveys[record.proposal] = survey
     return survey
+  }
+
+  /// Whether it takes more than single accounts, or very many.
+  private func isBroad(_ change: ResolvedChange, coveredBy node: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    if change.admin != nil || change.removes.count > LimitingRecord.maxAccounts { return true }
+    let snapshot = try roles.cache.snapshot(at: node, reading: state)
+    return change.removes.contains { id in snapshot.index(of: id).map { snapshot.entries[$0].member.group != nil } ?? false }
   }
 
   // MARK: How long
@@ -138,10 +153,9 @@ final class Suspension {
 }
 
 extension StateReader where Self: ~Copyable {
-  /// The newest of a group's proposals that may suspend, up to a time, oldest first: what is older than twice their life is left out.
-  borrowing func limitingRecords(of group: EventID, upTo time: UInt64, atMost limit: Int) throws -> [LimitingRecord] {
+  /// The newest of a group's list of proposals that may suspend, from a time up to another, oldest first.
+  borrowing func limitingRecords(of group: EventID, after since: UInt64, upTo time: UInt64, atMost limit: Int) throws -> [LimitingRecord] {
     var records: [LimitingRecord] = []
-    let since = time.saturatingSubtract(2 * GroupTimes.expiry)
     try newest(GroupsState.limiting, prefix: group.bytes, upTo: GroupsState.timeKey(group, time) + [UInt8](repeating: 0xff, count: 32)) {
       key, value in
       let record = try LimitingRecord(key: key, decoding: value)

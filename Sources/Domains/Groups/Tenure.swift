@@ -9,7 +9,7 @@ import Policy
 final class Tenure {
   private let roles: Roles
   private var known: [PublicKey: Spans] = [:]
-  private var lazyReach: [EventID: Spans]?
+  private var lazyReach: Reach?
   private var lazySources: Sources?
   private var walks: [EventID: LineWalk] = [:]
   private var standings: [Standing] = []
@@ -20,6 +20,14 @@ final class Tenure {
   private static let maxLooks = 2000
   /// So many accounts are asked for one by one.
   private static let few = 64
+
+  /// Other groups, and when they count.
+  struct Reach {
+    /// Those whose direct accounts administer the judged one, itself among them.
+    var direct: [EventID: Spans] = [:]
+    /// All that the judged one leads to, itself among them.
+    var passed: [EventID: Spans] = [:]
+  }
 
   /// Where the accounts come from that administer.
   private struct Sources {
@@ -32,7 +40,7 @@ final class Tenure {
   init(_ roles: Roles) { self.roles = roles }
 
   /// When the accounts of each group administer the judged one.
-  private func reach(reading state: borrowing some StateReader & ~Copyable) throws -> [EventID: Spans] {
+  func reach(reading state: borrowing some StateReader & ~Copyable) throws -> Reach {
     let reach = try lazyReach ?? Self.reach(roles, reading: state)
     lazyReach = reach
     return reach
@@ -40,7 +48,7 @@ final class Tenure {
 
   private func sources(reading state: borrowing some StateReader & ~Copyable) throws -> Sources {
     if let lazySources { return lazySources }
-    let reach = try reach(reading: state)
+    let reach = try reach(reading: state).direct
     looks += reach.count
     guard reach.count > 4, looks > Self.maxLooks else { return Sources(single: reach.keys.sorted()) }
     var sources = Sources()
@@ -57,7 +65,7 @@ final class Tenure {
   }
 
   /// When the direct accounts of which group administer the judged one: level by level, so that every path counts and cycles end.
-  private static func reach(_ roles: Roles, reading state: borrowing some StateReader & ~Copyable) throws -> [EventID: Spans] {
+  private static func reach(_ roles: Roles, reading state: borrowing some StateReader & ~Copyable) throws -> Reach {
     var direct: [EventID: Spans] = [:]
     var passed: [EventID: Spans] = [:]
     var level: [EventID: Spans] = [roles.group: .always]
@@ -83,7 +91,7 @@ final class Tenure {
       }
       level = next
     }
-    return direct
+    return Reach(direct: direct, passed: passed)
   }
 
   private static func load(
@@ -115,7 +123,7 @@ final class Tenure {
   /// When an account administers the judged group, over all of its history.
   func spans(of account: PublicKey, reading state: borrowing some StateReader & ~Copyable) throws -> Spans {
     if let spans = known[account] { return spans }
-    let reach = try reach(reading: state)
+    let reach = try reach(reading: state).direct
     let sources = try sources(reading: state)
     var spans = sources.loaded[account] ?? Spans()
     for group in sources.single {
@@ -166,7 +174,7 @@ final class Tenure {
     let start = time.saturatingSubtract(GroupTimes.voterWindow)
     var stood: [PublicKey] = []
     var others: Set<PublicKey> = []
-    for (group, spans) in try reach(reading: state) where spans.touches(start, time) {
+    for (group, spans) in try reach(reading: state).direct where spans.touches(start, time) {
       guard let branch = try roles.branch(of: group, reading: state) else { continue }
       var removed: Set<EntryID> = []
       try walks[group, default: LineWalk(branch)].visit(from: time, to: start, reading: state) { change in
