@@ -41,7 +41,8 @@ enum HistoryScale {
       let rules = refusals.sorted { $0.value > $1.value }.map { "\($0.value)\t\($0.key)\n" }.joined()
       FileHandle.standardOutput.write(Data("\(accepted) events accepted\n\(rules)".utf8))
     }
-    guard HistoryScale.histories >= 50 else { return }
+    // Asked of the suite's own seeds: whoever names others wants to see those, whatever they meet.
+    guard HistoryScale.histories >= 50, HistoryScale.first == 1 else { return }
     #expect(Self.switches.withLock { $0 } > 0, "no attestation ever turned a fork")
     for rule in [
       "invalid: insufficient votes", "restricted: no voting rights", "restricted: suspended by proposal", "invalid: proposal rejected",
