@@ -7,7 +7,7 @@ enum MetaName {
   static let schema = Array("schema".utf8)
   /// No outbox row gets a lower number, 8 bytes.
   static let outboxFloor = Array("outbox.floor".utf8)
-  /// `OutboxTotals`.
+  /// `KeptTotals`.
   static let outboxTotals = Array("outbox.totals".utf8)
   /// `ParkedTotals`.
   static let parkedTotals = Array("parked.totals".utf8)

@@ -14,6 +14,8 @@ struct RowReader {
     self.table = table
   }
 
+  var isAtEnd: Bool { position >= bytes.count }
+
   /// What is left, lent from the map.
   mutating func rest() -> UnsafeRawBufferPointer {
     defer { position = bytes.count }

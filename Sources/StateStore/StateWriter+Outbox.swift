@@ -35,11 +35,12 @@ extension StateWriter {
     _ event: FollowUpEvent, at receivedAt: UInt64, isAgain: Bool = false, behind older: OutboxRow? = nil
   ) throws -> UInt64? {
     if isAgain, let row = try outboxEntry(id: event.id)?.readable, row.state != .due { try remove(row) }
-    let sequence = max((try lastNumber(tables.outbox) ?? 0) &+ 1, try outboxFloor())
+    let kept = try keptTotals()
+    let sequence = max((try lastNumber(tables.outbox) ?? 0) &+ 1, try kept?.floor ?? outboxFloor())
     guard try put(tables.outboxIDs, event.id.value, sequence.keyBytes, mode: .noOverwrite) else { return nil }
     var row = OutboxRow(sequence: sequence, event, createdAt: receivedAt)
     if let older, older.state == .due { (row.attempts, row.nextAttemptAt) = (older.attempts, older.nextAttemptAt) }
-    if try putRow(row, mode: .append).bytes > tables.outboxLimitBytes { try makeOutboxRoom() }
+    try append(row, kept)
     return sequence
   }
 
@@ -212,29 +213,40 @@ extension StateWriter {
     try put(tables.meta, MetaName.outboxFloor, (sequence &+ 1).keyBytes)
   }
 
-  /// The least number that a new row may have.
-  private func outboxFloor() throws -> UInt64 { try number(tables.meta, MetaName.outboxFloor, of: "meta") ?? 1 }
+  /// Writes a new row at the end of the queue.
+  private func append(_ row: OutboxRow, _ kept: KeptTotals?) throws {
+    let bytes = row.encoded()
+    if let kept, kept.canWait(for: row.sequence, bytes.count, limitBytes: tables.outboxLimitBytes) {
+      try put(tables.outbox, row.sequence, bytes, mode: .append)
+      return
+    }
+    var current = try currentTotals()
+    current.totals.replace(nil, by: bytes.count)
+    current.count(upTo: row.sequence)
+    try put(tables.outbox, row.sequence, bytes, mode: .append)
+    try keep(current)
+    if current.totals.bytes > tables.outboxLimitBytes { try makeOutboxRoom() }
+  }
 
-  /// Writes the row into the table of its state, and counts it. Returns the sums.
-  @discardableResult
-  func putRow(_ row: OutboxRow, mode: PutMode = .overwrite) throws -> OutboxTotals {
+  /// Writes the row into the table of its state, and counts it.
+  func putRow(_ row: OutboxRow) throws {
     let (table, bytes) = (outboxTable(of: row.state), row.encoded())
-    var totals = try outboxTotals()
-    totals.replace(mode == .append ? nil : try self.row(table, row.sequence)?.count, by: bytes.count)
-    try put(table, row.sequence, bytes, mode: mode)
-    try keep(totals)
-    return totals
+    var current = try currentTotals()
+    current.totals.replace(try self.row(table, row.sequence)?.count, by: bytes.count)
+    if row.state == .due { current.count(upTo: row.sequence) }
+    try put(table, row.sequence, bytes)
+    try keep(current)
   }
 
   @discardableResult
   private func deleteRow(_ table: TableHandle, _ sequence: UInt64) throws -> Bool {
     guard let count = try row(table, sequence)?.count else { return false }
-    var totals = try outboxTotals()
-    totals.replace(count, by: nil)
+    var current = try currentTotals()
+    current.totals.replace(count, by: nil)
     try delete(table, sequence)
-    try keep(totals)
+    try keep(current)
     return true
   }
 
-  func keep(_ totals: OutboxTotals) throws { try put(tables.meta, MetaName.outboxTotals, totals.encoded) }
+  func keep(_ kept: KeptTotals) throws { try put(tables.meta, MetaName.outboxTotals, kept.encoded) }
 }

@@ -44,7 +44,10 @@ extension StateWriter {
   @discardableResult
   func makeOutboxRoom(limit: Int = Outbox.rowsPerStep) throws -> Int {
     let most = tables.outboxLimitBytes
-    let totals = try outboxTotals()
+    let isCountedAnew = try keptTotals()?.counted == nil
+    let current = try currentTotals()
+    if isCountedAnew { try keep(current) }
+    let totals = current.totals
     guard totals.bytes > most, limit > 0 else { return 0 }
     var going = Going(bytes: totals.bytes - (most - most / 16), limit: limit)
     try walk(tables.outboxDelivered) { key, _ in
@@ -68,8 +71,8 @@ extension StateWriter {
     }
     if !unreadable.isEmpty { try removeUnreadable(unreadable) }
     if going.undelivered > 0 {
-      var left = try outboxTotals()
-      left.dropped &+= UInt64(going.undelivered)
+      var left = try currentTotals()
+      left.totals.dropped &+= UInt64(going.undelivered)
       try keep(left)
     }
     return going.sequences.count
@@ -88,9 +91,9 @@ extension StateWriter {
 
   /// The log has told of so many rows that were dropped for want of room.
   public func noteDroppedTold(_ dropped: UInt64) throws {
-    var totals = try outboxTotals()
-    totals.told = dropped
-    try keep(totals)
+    var current = try currentTotals()
+    current.totals.told = dropped
+    try keep(current)
   }
 
   /// The rows that go, chosen one after the other until there is room.

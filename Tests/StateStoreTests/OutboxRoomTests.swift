@@ -203,9 +203,77 @@ import Testing
     let store = try state.open()
     try store.write { writer throws in
       try writer.enqueue(followUp(1), at: 1)
-      try writer.put(writer.tables.meta, MetaName.outboxTotals, [UInt8](repeating: 0, count: 24))
+      var wrong = KeptTotals()
+      wrong.count(upTo: 1)
+      try writer.keep(wrong)
     }
     #expect(try store.check() == ["1 wrong sum of the outbox's bytes"])
+  }
+
+  @Test("A row that is queued leaves the sums that are kept as they are, up to 64 of them; who asks has every row counted")
+  func countedLater() throws {
+    let store = try state.open()
+    var changes = 0
+    var kept: [UInt8]?
+    for number in 1...200 {
+      try store.write { try $0.enqueue(followUp(number, subject: "a", bytes: 300), at: 1) }
+      let now = try store.read { try $0.get($0.tables.meta, MetaName.outboxTotals) }
+      if now != kept { changes += 1 }
+      kept = now
+      #expect(try totals(store) == store.read { try $0.countedOutboxTotals() })
+    }
+    #expect(changes == 4)
+    #expect(try store.check() == [])
+  }
+
+  @Test("A large row is counted at once, and the small ones before it")
+  func largeCountedAtOnce() throws {
+    let store = try state.open()
+    try store.write { writer throws in
+      for number in 1...3 { try writer.enqueue(followUp(number, subject: "a", bytes: number == 3 ? 9_000 : 300), at: 1) }
+    }
+    #expect(try store.read { try $0.keptTotals()?.counted } == 3)
+  }
+
+  @Test("Where little room is left, every row is counted at once")
+  func countedAtOnceNearTheLimit() throws {
+    let store = try small()
+    for number in 1...20 { try store.write { try $0.enqueue(followUp(number, subject: "a", bytes: 7_000), at: 1) } }
+    for number: UInt64 in 21...23 {
+      try store.write { try $0.enqueue(followUp(Int(number), subject: "a", bytes: 300), at: 1) }
+      #expect(try store.read { try $0.keptTotals()?.counted } == number)
+    }
+  }
+
+  @Test("Sums as an earlier program kept them are counted anew, and no number is given twice")
+  func keptByEarlierProgram() throws {
+    let store = try state.open()
+    try store.write { writer throws in
+      for number in 1...5 { try writer.enqueue(followUp(number, subject: "a", bytes: 300), at: 1) }
+      #expect(try writer.dropFollowUp(id(5)))
+      var earlier = RecordWriter()
+      for number: UInt64 in [17, 4, 3] { earlier.put(number) }
+      try writer.put(writer.tables.meta, MetaName.outboxTotals, earlier.bytes)
+    }
+    let counted = try totals(store)
+    #expect(counted.bytes == (try store.read { try $0.countedOutboxTotals().bytes }))
+    #expect((counted.dropped, counted.told) == (4, 3))
+    // What moves here is another row than the last that there was.
+    #expect(try store.write { try $0.markDelivered(1, at: 5) })
+    try store.write { try $0.enqueue(followUp(6), at: 1) }
+    #expect(try numbers(store) == [1, 2, 3, 4, 6])
+    #expect(try store.check() == [])
+  }
+
+  @Test("The number of a row that was dropped while the sums wait is not given again")
+  func numberWhileUncounted() throws {
+    let store = try state.open()
+    for number in 1...3 { try store.write { try $0.enqueue(followUp(number), at: 1) } }
+    #expect(try store.write { try $0.dropFollowUp(id(3)) })
+    #expect(try store.write { try $0.dropFollowUp(id(2)) })
+    try store.write { try $0.enqueue(followUp(4), at: 1) }
+    #expect(try numbers(store) == [1, 4])
+    #expect(try store.check() == [])
   }
 
   // MARK: Faults
