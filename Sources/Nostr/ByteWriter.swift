@@ -27,6 +27,9 @@ struct ByteWriter: ~Copyable {
     count += 1
   }
 
+  /// Takes the last byte back.
+  mutating func removeLast() { count = max(0, count - 1) }
+
   mutating func append(_ literal: StaticString) { literal.withUTF8Buffer { append(UnsafeRawBufferPointer($0)) } }
 
   mutating func append(_ bytes: UnsafeRawBufferPointer) {

@@ -23,6 +23,16 @@ public struct TagWriter: ~Copyable {
     add(literal: name)
   }
 
+  /// Adds tags that are the same in every event: `["t","UPlanet"],["role","receipt"]`, taken as they are.
+  public mutating func add(tags: StaticString) {
+    json.append(isInTag ? "]," : "")
+    json.append(tags)
+    // Its last tag is the one that ends with the next.
+    json.removeLast()
+    isInTag = true
+    hasElements = true
+  }
+
   /// Begins a tag that has no name yet.
   mutating func begin() {
     json.append(isInTag ? "],[" : "[")

@@ -38,6 +38,24 @@ struct TagWriterTests {
     }
   }
 
+  @Test("Tags that are taken whole stand where they are added: alone, first, between others, and last", arguments: 0..<8)
+  func whole(places: Int) throws {
+    let written = try event { tags in
+      if places & 1 != 0 { tags.add(tags: #"["t","first"],["u"]"#) }
+      if places & 2 != 0 {
+        tags.begin("x")
+        tags.add(text: "é")
+      }
+      tags.add(tags: #"["t","second","more"]"#)
+      if places & 4 != 0 { tags.begin("y") }
+    }
+    let listed = try event(
+      tags: (places & 1 != 0 ? [["t", "first"], ["u"]] : []) + (places & 2 != 0 ? [["x", "é"]] : []) + [["t", "second", "more"]]
+        + (places & 4 != 0 ? [["y"]] : []))
+    #expect(written == listed)
+    #expect(written.json == listed.json)
+  }
+
   @Test("ids, keys, addresses, numbers and pieces are written as their texts are")
   func kinds() throws {
     let id = EventID(TestKey("an id").pubkey.value)

@@ -52,16 +52,7 @@ struct CrowdfundingFollowUp {
           tags.put(literal: ":")
           tags.put(id.value, hexDigits: 16)
           tags.close()
-          tags.begin("s")
-          tags.add(literal: "OK")
-          tags.begin("settlement")
-          tags.add(literal: "none")
-          tags.begin("t")
-          tags.add(literal: "crowdfunding-contribution")
-          tags.begin("t")
-          tags.add(literal: "UPlanet")
-          tags.begin("role")
-          tags.add(literal: "receipt")
+          tags.add(tags: #"["s","OK"],["settlement","none"],["t","crowdfunding-contribution"],["t","UPlanet"],["role","receipt"]"#)
         }
         return FollowUpEvent(name: .contributionReceipt, subject: project.bytes, trigger: id, body: .unsigned(receipt))
       }
