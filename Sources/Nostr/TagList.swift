@@ -19,7 +19,11 @@ public struct TagList: RandomAccessCollection, Sendable {
   public func last(named name: StaticString) -> Tag? { indices.last { storage.isNamed(name, tag: $0) }.map { self[$0] } }
 
   /// All tags of that name, in order.
-  public func all(named name: StaticString) -> [Tag] { indices.filter { storage.isNamed(name, tag: $0) }.map { self[$0] } }
+  public func all(named name: StaticString) -> [Tag] {
+    var named: [Tag] = []
+    for index in 0..<storage.tagCount where storage.isNamed(name, tag: index) { named.append(Tag(storage: storage, index: index)) }
+    return named
+  }
 
   /// How many tags have that name.
   public func count(named name: StaticString) -> Int { indices.count { storage.isNamed(name, tag: $0) } }

@@ -40,21 +40,23 @@ final class TagStorage: Sendable {
 
   /// Whether strfry can pack these tags: none is empty, and the values of `e` and `p` are 64 hex digits.
   var fitsRelays: Bool {
-    (0..<tagCount).allSatisfy { index in
+    for index in 0..<tagCount {
       let range = elementRange(ofTag: index)
       guard let first = range.first else { return false }
-      guard element(first, is: "e") || element(first, is: "p") else { return true }
-      guard range.count > 1 else { return false }
-      let value = elements[first + 1]
-      return value.end - value.start == 64 && arena[Int(value.start)..<Int(value.end)].allSatisfy(Self.isHexDigit)
+      // Most names are longer: then nothing else is looked at.
+      guard elements[first].end - elements[first].start == 1, element(first, is: "e") || element(first, is: "p") else { continue }
+      guard range.count > 1, isHex64(elements[first + 1]) else { return false }
     }
+    return true
   }
 
-  private static func isHexDigit(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): true
-    default: false
+  private func isHex64(_ element: Element) -> Bool {
+    guard element.end - element.start == 64 else { return false }
+    for index in Int(element.start)..<Int(element.end) {
+      let byte = arena[index]
+      guard byte &- UInt8(ascii: "0") < 10 || (byte | 0x20) &- UInt8(ascii: "a") < 6 else { return false }
     }
+    return true
   }
 
   /// Compared where it lies: a `Text` made for it would cost more than the comparison.
