@@ -156,7 +156,8 @@ public struct CampaignRecord: Sendable, Equatable {
   }
 
   static func read(_ project: ProjectID, _ state: borrowing some StateReader & ~Copyable) throws -> CampaignRecord? {
-    try state.value(CrowdfundingState.campaigns, project.bytes).map { try CampaignRecord(project: project, decoding: $0, completing: state) }
+    guard let bytes = try state.value(CrowdfundingState.campaigns, project.bytes) else { return nil }
+    return try CampaignRecord(project: project, decoding: bytes, completing: state)
   }
 
   /// As it is stored. What a record of before does not hold of its newest version is read from the event itself, and whether money or votes keep that

@@ -82,9 +82,9 @@ public struct DerivedStatus: Equatable, Sendable {
     case .votePending:
       (status, claimed) = (vote.isApproved ? .funded : .votePending, nil)
     case .crowdfunding:
-      (status, claimed) = (try !head.terms.neededGoals.isEmpty && isReached() ? .funded : .crowdfunding, nil)
+      (status, claimed) = (try head.terms.hasNeededGoals && isReached() ? .funded : .crowdfunding, nil)
     case .funded, .completed:
-      let isBorneOut = try head.terms.neededGoals.isEmpty || vote.isApproved || isReached()
+      let isBorneOut = try !head.terms.hasNeededGoals || vote.isApproved || isReached()
       (status, claimed) = isBorneOut ? (said, nil) : (head.unclaimedStatus, said)
     }
     shownWhenInactive = claimed == .completed ? .completed : status

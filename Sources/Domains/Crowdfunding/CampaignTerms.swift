@@ -22,7 +22,10 @@ public struct CampaignTerms: Equatable, Sendable {
   /// The goal of one type, if the campaign has it and it takes contributions.
   func goal(_ type: GoalType) -> Goal? { inactiveGoals.contains(type) ? nil : goals.first { $0.type == type } }
 
-  /// The goals that have to be reached for the campaign to be funded.
+  /// Whether anything has to be reached for the campaign to be funded.
+  var hasNeededGoals: Bool { goals.contains { !$0.isOptional } }
+
+  /// The goals that have to be reached for that.
   var neededGoals: [Goal] { goals.filter { !$0.isOptional } }
 
   /// What was given for a goal, when so much was collected: the owners' commons count for ZEN_COMMONS.

@@ -14,13 +14,15 @@ extension CrowdfundingValidator {
     let pot = try Pot(contribution.target, of: campaign.project, reading: state)
     let before = try DerivedStatus.read(campaign, knowing: pot, state)
     let record = ContributionRecord(event, contribution, isLive: circumstances.isLive)
-    var dated = DatedTerms(campaign, VoteRules(options))
-    let terms = circumstances.isLive ? campaign.head?.terms : try dated.terms(at: event.createdAt, reading: state)
+    // Live, the head's terms are looked at where they lie: they are much to copy.
+    let head = campaign.head
+    var dated = circumstances.isLive ? nil : DatedTerms(campaign, VoteRules(options))
+    let terms = try dated?.terms(at: event.createdAt, reading: state)
     trace?.enter("K5")
     if circumstances.isLive {
       guard let before else { throw CrowdfundingRejection.notActive("deleted") }
       guard before.isActive else { throw CrowdfundingRejection.notActive(before.shownWhenInactive.name) }
-      if let closedAt = terms?.closedAt, circumstances.receivedAt >= closedAt { throw CrowdfundingRejection.notActive("closed") }
+      if let closedAt = head?.terms.closedAt, circumstances.receivedAt >= closedAt { throw CrowdfundingRejection.notActive("closed") }
     } else if let rejection = terms?.refusal(of: contribution.target, at: event.createdAt) {
       // A contribution outside the phase that is known waits for versions that may still come.
       throw Parked(rejection, waitingFor: .campaign(campaign.project))
@@ -28,19 +30,21 @@ extension CrowdfundingValidator {
     trace?.enter("K6")
     try contribution.reference.checkDetails(of: campaign, in: circumstances)
     trace?.enter("K7")
-    if circumstances.isLive, terms?.goal(contribution.target) == nil { throw CrowdfundingRejection.noSuchGoal }
+    if circumstances.isLive, head?.terms.goal(contribution.target) == nil { throw CrowdfundingRejection.noSuchGoal }
     trace?.enter("K8")
     if event.pubkey == campaign.bien { throw CrowdfundingRejection.selfContribution }
 
-    var changes = [record.change(campaign.project)]
+    var changes: [StateChange] = []
+    changes.reserveCapacity(3)
+    changes.append(record.change(campaign.project))
     if campaign.hasDeletions {
-      var history = try dated.wholeHistory(reading: state)
+      var history = try dated?.wholeHistory(reading: state) ?? CampaignHistory.read(campaign, state)
       history.insert(record)
       if circumstances.isLive { campaign.keep() }
       try refold(&campaign, history)
       changes += history.renewed + [campaign.change]
     }
-    let wallets = terms?.wallets ?? campaign.latest?.terms.wallets
+    let wallets = (circumstances.isLive ? head?.terms.wallets : terms?.wallets) ?? campaign.latest?.terms.wallets
     let recipient = campaign.wallet ?? wallets?[contribution.target] ?? options.wallets[contribution.target]
     let transfer = Transfer(
       id: event.id, state: .posted, subject: campaign.project.bytes, target: contribution.target.rawValue, sender: event.pubkey,
@@ -61,7 +65,7 @@ extension CrowdfundingValidator {
   private func isLastGoalReached(
     _ contribution: Contribution, _ pot: Pot, _ campaign: CampaignRecord, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Bool {
-    guard let terms = campaign.head?.terms, !terms.neededGoals.isEmpty else { return false }
-    return try Pot.areAllReached(terms, of: campaign.project, knowing: pot.adding(contribution.amount), reading: state)
+    guard let head = campaign.head, head.terms.hasNeededGoals else { return false }
+    return try Pot.areAllReached(head.terms, of: campaign.project, knowing: pot.adding(contribution.amount), reading: state)
   }
 }

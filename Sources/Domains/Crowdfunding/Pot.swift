@@ -23,9 +23,8 @@ struct Pot {
   static func areAllReached(
     _ terms: CampaignTerms, of project: ProjectID, knowing known: Pot?, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Bool {
-    let goals = terms.neededGoals
-    if let known, goals.contains(where: { $0.type == known.type && !known.reaches($0, terms) }) { return false }
-    for goal in goals where goal.type != known?.type {
+    if let known, terms.goals.contains(where: { !$0.isOptional && $0.type == known.type && !known.reaches($0, terms) }) { return false }
+    for goal in terms.goals where !goal.isOptional && goal.type != known?.type {
       if try !Pot(goal.type, of: project, reading: state).reaches(goal, terms) { return false }
     }
     return true

@@ -18,8 +18,7 @@ public final class CampaignReference: Sendable {
   init(parsing event: VerifiedEvent, in circumstances: Circumstances, options: CrowdfundingOptions) throws {
     let tags = event.tags
     project = try Self.project(named: tags.all(named: "project-id"))
-    address = tags.all(named: "a").last { $0[1].map { $0.hasPrefix("30904:") } == true && Self.campaignAddress($0) != nil }
-      .flatMap(Self.campaignAddress)
+    address = Self.campaignAddress(in: tags)
     shownProject = address.flatMap { SnapshotEvent.project(of: $0, options) }
     self.event = tags.last(named: "e")?[1].flatMap { EventID(hex: $0) }
     let pubkey = tags.last(named: "p")?[1].flatMap { PublicKey(hex: $0) }
@@ -51,11 +50,13 @@ public final class CampaignReference: Sendable {
     return named
   }
 
-  /// An address that a campaign can have (C1).
-  private static func campaignAddress(_ tag: Tag) -> Address? {
-    guard let address = tag[1].flatMap({ Address(parsing: $0) }), address.kind == 30904, CrowdfundingState.isIdentifier(address.identifier)
-    else { return nil }
-    return address
+  /// The last address that a campaign can have (C1).
+  private static func campaignAddress(in tags: TagList) -> Address? {
+    for tag in tags.reversed() where tag.isNamed("a") {
+      guard let text = tag[1], text.hasPrefix("30904:"), let address = Address(parsing: text) else { continue }
+      if address.kind == 30904, CrowdfundingState.isIdentifier(address.identifier) { return address }
+    }
+    return nil
   }
 
   /// What the event waits for when its campaign is unknown, and how that is shown: the reference that decides.
