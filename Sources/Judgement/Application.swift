@@ -8,14 +8,20 @@ struct Proposal {
   let outcome: ClaimedEvent.Outcome
   /// The number of the newest commit that the snapshot saw.
   private let newestCommit: Int
+  /// Whether anything was parked then.
+  let somethingIsParked: Bool
 
-  init(_ outcome: ClaimedEvent.Outcome, on newestCommit: Int) {
+  init(_ outcome: ClaimedEvent.Outcome, on newestCommit: Int, somethingIsParked: Bool) {
     self.outcome = outcome
     self.newestCommit = newestCommit
+    self.somethingIsParked = somethingIsParked
   }
 
   /// The outcome, if the write transaction begins on the very state that the snapshot showed.
-  func outcome(on state: borrowing StateWriter) -> ClaimedEvent.Outcome? { state.newestCommit == newestCommit ? outcome : nil }
+  func outcome(on state: borrowing StateWriter) -> ClaimedEvent.Outcome? { holds(on: state) ? outcome : nil }
+
+  /// Nothing was committed since it was made, and nothing was summoned then.
+  func holds(on state: borrowing StateWriter) -> Bool { state.newestCommit == newestCommit }
 }
 
 /// The second half of a judgement: decides in the write transaction, and applies everything that an acceptance does.
@@ -71,6 +77,8 @@ struct Application {
     case .effects(let effects, let owner):
       if effects.yieldsWhenFull, isNearlyFull { return .rejected(Self.nearlyFull, owner: owner) }
       try accept(effects, owner, to: state)
+      let isNothingParked = proposal.map { $0.holds(on: state) && !$0.somethingIsParked } ?? false
+      if !isNothingParked { try unpark(effects, in: state) }
       var judgement = Judgement(.accept, owner: owner, isWritten: true)
       judgement.diagnostics = effects.diagnostics
       return judgement
@@ -104,9 +112,12 @@ struct Application {
     if options.writesFollowUps {
       for followUp in effects.followUps { try state.enqueue(followUp, at: circumstances.receivedAt) }
     }
+  }
+
+  private func unpark(_ effects: Effects, in state: borrowing StateWriter) throws {
     guard try state.parkedCount() > 0 else { return }
     // It may have been parked and come again by itself.
-    try state.removeParked(id: event.id)
+    try state.removeParked(id: claimed.event.id)
     for dependency in effects.provides { try state.release(dependency) }
   }
 }

@@ -3,8 +3,9 @@ import Nostr
 import Policy
 import StateStore
 
-/// A verified event that some domains claim, past their context-free checks: it can be decided on a snapshot, and again in a write transaction.
-struct ClaimedEvent {
+/// A verified event that some domains claim, past their context-free checks: it can be decided on a snapshot, and again in a write transaction. A class,
+/// since it is handed on more often than looked into.
+final class ClaimedEvent {
   /// What all owners together decide. Indirect as their verdicts are.
   indirect enum Outcome {
     /// The claim depended on the state, and the state said no.

@@ -82,8 +82,11 @@ public final class Judge {
     do {
       let proposal = try store.read { state in
         // What arrives summons what was kept until then, which is judged first: there is nothing to propose yet.
-        if try !claimed.summoned(reading: state).isEmpty { return Proposal?.none }
-        return Proposal(try claimed.decide(in: circumstances, options, reading: state), on: state.newestCommit)
+        let somethingIsParked = try state.parkedCount() > 0
+        if somethingIsParked, try !claimed.summoned(reading: state).isEmpty { return Proposal?.none }
+        return Proposal(
+          try claimed.decide(in: circumstances, options, reading: state), on: state.newestCommit,
+          somethingIsParked: somethingIsParked)
       }
       switch proposal?.outcome {
       case .unclaimed: return unclaimed
@@ -113,7 +116,7 @@ public final class Judge {
     _ claimed: ClaimedEvent, _ proposal: Proposal? = nil, in circumstances: Circumstances, _ sourceInfo: String, isNearlyFull: Bool,
     archive: ArchivedEvent.Outer? = nil, to state: borrowing StateWriter
   ) throws -> Judgement {
-    let summoned = try claimed.summoned(reading: state)
+    let summoned = try proposal?.holds(on: state) == true ? [] : claimed.summoned(reading: state)
     for kept in summoned {
       guard try state.removeParked(kept.sequence) else { continue }
       let own = Circumstances(
