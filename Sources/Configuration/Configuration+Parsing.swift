@@ -38,7 +38,15 @@ extension Configuration {
     state = State(
       path: path("state.path") ?? DefaultStatePath.find(in: environment), mapSizeMiB: integer("state.mapSizeMiB"),
       durability: State.Durability(rawValue: text("state.durability")) ?? .full)
+    let relayFile = path("relay.configFile")
     maxEventBytes = integer("relay.maxEventBytes")
+    if let relayFile {
+      do {
+        if let size = try StrfryConfiguration(path: relayFile).maxEventSize { maxEventBytes = min(maxEventBytes, size) }
+      } catch {
+        values.reportContradiction("relay.configFile", "\(error)")
+      }
+    }
     peers = Self.peers(&values)
     updatesPerDay = integer("relay.updatesPerDay")
     verifiesAll = text("verify") != "claimed"
@@ -50,7 +58,7 @@ extension Configuration {
       inProcess: boolean("delivery.inProcess"))
     log = Log(level: Diagnostic.Level(rawValue: text("log.level")) ?? .info, format: Log.Format(rawValue: text("log.format")) ?? .text)
     let umapsFile = path("crowdfunding.umaps")
-    readFiles = umapsFile.map { [$0] } ?? []
+    readFiles = [umapsFile, relayFile].compactMap { $0 }
     let nodes = Self.keys(values["crowdfunding.nodes"]) ?? []
     followUps = FollowUpOptions(
       nodeKey: node.publicKey, nodes: nodes, receipts: boolean("followUps.receipts"), snapshots: boolean("followUps.snapshots"),

@@ -34,6 +34,9 @@ public enum ConfigurationSchema {
 
   private static let relay: [ConfigurationKey] = [
     .init(
+      "relay.configFile", .path, .null,
+      "strfry.conf: where its events.maxEventSize is smaller than relay.maxEventBytes, that is the limit; read when it changes"),
+    .init(
       "relay.maxEventBytes", .integer(1024...1_048_576), .integer(65_536),
       "the longest event that this relay and its peers store (strfry's events.maxEventSize): longer ones that a domain claims are refused"),
     .init(

@@ -25,7 +25,7 @@ struct ConfigurationSchemaTests {
     groups.allowNestedAdd groups.maxLagSeconds groups.maxDepth groups.maxElectorate groups.maxForkDepth groups.maxBranchesPerParent
     groups.maxAddsPerModification groups.openProposalsPerAuthor
     economy.enabled economy.stations economy.registry economy.strict economy.alertKind
-    relay.maxEventBytes relay.peers relay.peersPrivate relay.updatesPerDay
+    relay.configFile relay.maxEventBytes relay.peers relay.peersPrivate relay.updatesPerDay
     followUps.receipts followUps.snapshots followUps.labels followUps.attestations followUps.alerts followUps.failures followUps.debounceSeconds
     followUps.archive
     delivery.sink delivery.file delivery.command delivery.confirm delivery.confirmAfterSeconds delivery.attempts delivery.inProcess
