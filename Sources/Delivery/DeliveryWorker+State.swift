@@ -10,19 +10,20 @@ extension DeliveryWorker {
   /// Read at once: few, so that requests that are merged meanwhile are seen.
   private static let deferredBatch = 20
 
-  /// Judges parked events whose dependency has arrived. One that cannot be judged stays, and does not stop the others.
+  /// Judges parked events whose dependency has arrived, and what those release. One that cannot be judged stays, and does not stop the others.
   func judgeReleased(_ pass: inout DeliveryPass, _ mayContinue: () -> Bool) throws {
-    for parked in try store.read({ try $0.releasedEvents(limit: Self.maxReleased) }) {
-      guard mayContinue() else { return }
-      do {
-        switch try judge.judgeReleased(parked) {
-        case .accept: pass.accepted += 1
-        case .reject: pass.refused += 1
-        case nil: continue
-        }
-      } catch {
-        fault(&pass, "event \(parked.id.short) cannot be judged again", error)
+    var passedOver: Set<UInt64> = []
+    var judged = 0
+    while mayContinue(), judged + passedOver.count < Self.maxReleased, let step = try judge.judgeReleasedStep(without: passedOver) {
+      pass.accepted += step.accepted
+      pass.refused += step.refused
+      judged += step.accepted + step.refused
+      for (event, error) in step.faults {
+        passedOver.insert(event.sequence)
+        fault(&pass, "event \(event.id.short) cannot be judged again", error)
       }
+      // Requests wait for the same lock.
+      SystemClock.sleep(milliseconds: Self.pauseMilliseconds)
     }
   }
 

@@ -107,7 +107,7 @@ public final class DeliveryWorker {
   private static let pruneMilliseconds: UInt64 = 60_000
   private static let tellMilliseconds: UInt64 = 3_600_000
   /// Between two transactions that requests may wait for.
-  private static let pauseMilliseconds: UInt64 = 1
+  static let pauseMilliseconds: UInt64 = 1
   /// A pass removes at most so many times a few rows; the next one goes on.
   private static let maxPruneSteps = 100
   private static let reportMilliseconds: UInt64 = 600_000

@@ -87,8 +87,8 @@ struct Application {
 
   private var copy: ParkedEvent {
     var copy = ParkedEvent(
-      id: claimed.event.id, pubkey: claimed.event.pubkey, raw: claimed.event.raw, receivedAt: circumstances.receivedAt, source: circumstances.source,
-      sourceInfo: sourceInfo)
+      id: claimed.event.id, pubkey: claimed.event.pubkey, createdAt: claimed.event.createdAt, raw: claimed.event.raw,
+      receivedAt: circumstances.receivedAt, source: circumstances.source, sourceInfo: sourceInfo)
     copy.outer = archive?.raw
     return copy
   }

@@ -32,7 +32,8 @@ final class ClaimedEvent {
 
   /// The context-free checks. Throws a `Rejection`.
   init(
-    _ event: VerifiedEvent, _ claimants: Claimants, _ registry: DomainRegistry, maxBytes: Int, in circumstances: Circumstances, trace: CheckTrace? = nil
+    _ event: VerifiedEvent, _ claimants: Claimants, _ registry: DomainRegistry, maxBytes: Int, in circumstances: Circumstances,
+    trace: CheckTrace? = nil
   ) throws {
     self.event = event
     self.trace = trace
@@ -138,7 +139,7 @@ final class ClaimedEvent {
 
   private static func createdAt(_ kept: ParkedEvent) -> UInt64 { kept.raw.withUnsafeBytes { (try? EventSlices.parse($0))?.createdAt ?? 0 } }
 
-  /// So many of one author's are compared, of the hundred that parking lets an author have.
+  /// So many of one author's are compared: a copy is kept aside only while fewer of its author's events wait (`ParkingLimits.keptForEachPubkey`).
   private static let maxLookedAt = 100
 
   /// So many are judged before the event itself; the others after it, by the worker. One deletion decides as much as many do.

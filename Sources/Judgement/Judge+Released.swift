@@ -4,50 +4,89 @@ import Policy
 import StateStore
 
 extension Judge {
-  /// Judges one parked event again, now that its dependency has arrived: in one write transaction, with its own receivedAt and source.
+  /// So many released events are judged in one write transaction at most (`JudgeOptions.releasedFor`).
+  private static let releasedTogether = 64
+  /// So many are read at once within the transaction: one of a chain releases the next.
+  private static let releasedAhead = 16
+
+  /// Judges parked events again whose dependency has arrived, and what they release in their turn, in one write transaction: each with its own receivedAt and
+  /// source. A chain that waited from its end to its beginning costs one commit for many links, not one for each.
   ///
-  /// Accepted, it is published through the outbox; refused, it is dropped; waiting for something else, it is parked again.
-  /// - Parameter releasing: in a rebuild, how the event came that released it: the parked one came by the same way.
-  /// - Returns: the decision; nil when another process judged it first. Throws faults; then it stays parked.
-  public func judgeReleased(_ parked: ParkedEvent, releasing: Circumstances? = nil) throws -> Decision? {
-    let circumstances = Circumstances(
-      receivedAt: parked.receivedAt, source: parked.source, isRejudged: releasing?.isRejudged ?? false, isBare: releasing?.isBare ?? false)
-    let prepared = prepare(parked.raw, in: circumstances)
-    return try store.write { state in
-      guard try state.removeParked(parked.sequence) else { return nil }
-      guard case .success(let claimed) = prepared else { return prepared.rejected }
-      // It has its room already, also in the last tenth of the map.
-      let judgement = try apply(claimed, in: circumstances, parked.sourceInfo ?? "", isNearlyFull: false, to: state)
-      if let fault = judgement.fault { throw fault }
-      // The relay has what was kept aside: it was answered with accept when it came.
-      if judgement.decision == .accept, !parked.isKept, options.writesFollowUps {
-        let body = FollowUpEvent.Body.signed(raw: parked.raw, id: claimed.event.id, kind: claimed.event.kind)
-        let followUp = FollowUpEvent(name: .parkedEvent, subject: claimed.event.id.bytes, trigger: claimed.event.id, body: body)
-        try state.enqueue(.event(followUp), at: parked.receivedAt)
+  /// Accepted, an event is published through the outbox; refused, it is dropped; waiting for something else, it is parked again. Where one of them cannot be
+  /// judged, nothing of the transaction happens, and each is judged in its own: the others go on.
+  /// - Parameters:
+  ///   - passedOver: numbers of parked events that are left alone.
+  ///   - releasing: in a rebuild, how the event came that released them: the parked ones came by the same way.
+  /// - Returns: nil when nothing is released. Throws faults where the state cannot be read.
+  public func judgeReleasedStep(without passedOver: Set<UInt64> = [], releasing: Circumstances? = nil) throws -> ReleasedStep? {
+    let released = try store.read { try $0.releasedEvents(limit: Self.releasedTogether, without: passedOver) }
+    if released.isEmpty { return nil }
+    // Before the transaction, for which requests may have to wait.
+    let first = released.map { ReleasedEvent($0, releasing, self) }
+    do {
+      return try store.write { state in try judge(first, without: passedOver, releasing, in: state) }
+    } catch {
+      var step = ReleasedStep()
+      for event in first {
+        do {
+          step.count(try store.write { state in try judge(event, in: state) })
+        } catch {
+          step.faults.append((event.parked, error))
+        }
       }
-      return judgement.decision
+      return step
     }
   }
 
   /// Judges all released events until none is left, or `isCancelled` says so.
-  /// - Parameter releasing: as for `judgeReleased`.
-  /// - Returns: how many were accepted and refused.
+  /// - Parameter releasing: as for `judgeReleasedStep`.
+  /// - Returns: how many were accepted and refused. Throws the fault of the first that cannot be judged.
   @discardableResult
   public func judgeAllReleased(releasing: Circumstances? = nil, isCancelled: () -> Bool = { false }) throws -> (accepted: Int, refused: Int) {
     var counts = (accepted: 0, refused: 0)
-    while !isCancelled() {
-      let batch = try store.read { try $0.releasedEvents(limit: 100) }
-      if batch.isEmpty { break }
-      for parked in batch {
-        if isCancelled() { return counts }
-        switch try judgeReleased(parked, releasing: releasing) {
-        case .accept: counts.accepted += 1
-        case .reject: counts.refused += 1
-        case nil: continue
-        }
-      }
+    while !isCancelled(), let step = try judgeReleasedStep(releasing: releasing) {
+      counts.accepted += step.accepted
+      counts.refused += step.refused
+      if let fault = step.faults.first { throw fault.error }
     }
     return counts
+  }
+
+  /// Goes on with what is released meanwhile, until nothing is or the step is large enough. May run again from its start.
+  private func judge(
+    _ first: [ReleasedEvent], without passedOver: Set<UInt64>, _ releasing: Circumstances?, in state: borrowing StateWriter
+  ) throws -> ReleasedStep {
+    let start = ContinuousClock.now
+    var step = ReleasedStep()
+    var queue = first[...]
+    for _ in 0..<Self.releasedTogether {
+      if queue.isEmpty {
+        queue = try state.releasedEvents(limit: Self.releasedAhead, without: passedOver).map { ReleasedEvent($0, releasing, self) }[...]
+      }
+      guard let next = queue.popFirst() else { break }
+      step.count(try judge(next, in: state))
+      if ContinuousClock.now - start >= options.releasedFor { break }
+    }
+    return step
+  }
+
+  /// - Returns: the decision; nil when another process judged it first. Throws faults; then it stays parked.
+  private func judge(_ released: ReleasedEvent, in state: borrowing StateWriter) throws -> Decision? {
+    let parked = released.parked
+    guard try state.removeParked(parked.sequence) else { return nil }
+    let claimed: ClaimedEvent
+    switch released.prepared {
+    case .success(let prepared): claimed = prepared
+    case .failure(let rejection): return .reject(rejection)
+    }
+    // It has its room already, also in the last tenth of the map.
+    let judgement = try apply(claimed, in: released.circumstances, parked.sourceInfo ?? "", isNearlyFull: false, to: state)
+    if let fault = judgement.fault { throw fault }
+    // The relay has what was kept aside: it was answered with accept when it came.
+    if judgement.decision == .accept, !parked.isKept, options.writesFollowUps {
+      try state.enqueue(.event(released.published(claimed)), at: parked.receivedAt)
+    }
+    return judgement.decision
   }
 
   /// Verification and the context-free checks of an event that is judged apart from the request path.
@@ -70,8 +109,30 @@ extension Judge {
   }
 }
 
-extension Result where Success == ClaimedEvent, Failure == Rejection {
-  fileprivate var rejected: Decision? {
-    if case .failure(let rejection) = self { .reject(rejection) } else { nil }
+/// A released event, verified and past its context-free checks.
+private struct ReleasedEvent {
+  let parked: ParkedEvent
+  let circumstances: Circumstances
+  let prepared: Result<ClaimedEvent, Rejection>
+
+  init(_ parked: ParkedEvent, _ releasing: Circumstances?, _ judge: Judge) {
+    self.parked = parked
+    circumstances = Circumstances(
+      receivedAt: parked.receivedAt, source: parked.source, isRejudged: releasing?.isRejudged ?? false, isBare: releasing?.isBare ?? false)
+    prepared = judge.prepare(parked.raw, in: circumstances)
+  }
+
+  /// What is delivered once it is accepted: the archive that carried it, if one did. A relay that has a newer version stores no older one.
+  func published(_ claimed: ClaimedEvent) throws -> FollowUpEvent {
+    let event = claimed.event
+    guard let outer = parked.outer else {
+      return FollowUpEvent(
+        name: .parkedEvent, subject: event.id.bytes, trigger: event.id, body: .signed(raw: parked.raw, id: event.id, kind: event.kind))
+    }
+    let (id, kind) = try outer.withUnsafeBytes { bytes in
+      let slices = try EventSlices.parse(bytes)
+      return (EventID(slices.id), slices.kind)
+    }
+    return FollowUpEvent(name: .parkedEvent, subject: id.bytes, trigger: event.id, body: .signed(raw: outer, id: id, kind: kind))
   }
 }

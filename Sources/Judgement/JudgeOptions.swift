@@ -15,6 +15,9 @@ public struct JudgeOptions: Sendable, Equatable {
   public var maxEventBytes: Int
   /// What is known of the other relays.
   public var constellation: ConstellationOptions
+  /// How long released events are judged in one write transaction, for which requests may have to wait: after that no further one is begun. Nothing is
+  /// judged by this time.
+  public var releasedFor = Duration.milliseconds(25)
 
   public init(
     verifiesAll: Bool = true, rejectsUnclaimed: Bool = false, writesFollowUps: Bool = true, parking: ParkingLimits = .standard,

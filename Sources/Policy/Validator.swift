@@ -55,6 +55,10 @@ public protocol Validator: Sendable {
 
   /// Carries out a journalled decision of the operator, such as `campaign trust`. Throws a `Rejection` when it cannot be.
   func decide(_ decision: OperatorDecision, reading state: borrowing some StateReader & ~Copyable) throws -> Effects
+
+  /// What one of the domain's own dependencies is, in words for people: `event 4f16…`. Nil where the bytes are none of its; arrivals are every domain's
+  /// alike (`Dependency.arrivalWords`).
+  func words(for dependency: Dependency) -> String?
 }
 
 extension Validator {
@@ -75,6 +79,8 @@ extension Validator {
   }
 
   public func upkeep(reading state: borrowing some StateReader & ~Copyable) throws -> Effects? { nil }
+
+  public func words(for dependency: Dependency) -> String? { nil }
 
   public func decide(_ decision: OperatorDecision, reading state: borrowing some StateReader & ~Copyable) throws -> Effects {
     throw Rejection.invalid("\(domain.name) knows no decision called \(decision.action)")

@@ -12,16 +12,28 @@ extension StoreReader where Self: ~Copyable {
 
   /// Parked events whose dependency has arrived, in the order of their parking, at most `limit`: to be judged again, each in a write
   /// transaction that first removes it with `removeParked`.
-  public func releasedEvents(limit: Int) throws -> [ParkedEvent] {
+  /// - Parameter passedOver: numbers that are left out.
+  public func releasedEvents(limit: Int, without passedOver: Set<UInt64> = []) throws -> [ParkedEvent] {
     var released: [ParkedEvent] = []
     try walk(tables.parkedReleased) { key, _ in
       guard released.count < limit else { return false }
       let sequence = try Self.number(key: key)
       // One that is missing or cannot be read is passed over: the others are judged.
-      if let row = try? parkedRow(sequence) { released.append(row.event) }
-      return true
+      if !passedOver.contains(sequence), let row = try? parkedRow(sequence) { released.append(row.event) }
+      return released.count < limit
     }
     return released
+  }
+
+  /// Visits what is parked in the order of its parking, from a number on, until `visit` returns false. What cannot be read is left out.
+  public func parkedEvents(
+    from sequence: UInt64, _ visit: (_ event: ParkedEvent, _ dependencies: [Dependency], _ isReleased: Bool) throws -> Bool
+  ) throws {
+    try walk(tables.parked, from: sequence.keyBytes) { key, value in
+      let sequence = try Self.number(key: key)
+      guard let (event, dependencies) = try? ParkedEvent.decode(sequence: sequence, value) else { return true }
+      return try visit(event, dependencies.compactMap(Dependency.init(key:)), row(tables.parkedReleased, sequence) != nil)
+    }
   }
 
   /// The parked event of that id; nil when there is none.
@@ -54,11 +66,39 @@ extension StoreReader where Self: ~Copyable {
     try ParkedTotals(decoding: MetaName.parkedTotals.withUnsafeBytes { try get(tables.meta, $0) })
   }
 
-  func parkedCount(of pubkey: PublicKey) throws -> UInt32 {
-    guard let value = try pubkey.value.withUnsafeBytes({ try get(tables.parkedPubkeys, $0) }) else { return 0 }
-    var reader = RowReader(value, of: "parked.pubkeys")
-    return try reader.uint32()
+  func parkedStanding(of pubkey: PublicKey) throws -> ParkedStanding? {
+    try pubkey.value.withUnsafeBytes { try get(tables.parkedPubkeys, $0) }.map { try ParkedStanding(decoding: $0) }
   }
+
+  /// The key of that rank with most waiting; nil when none of that rank has anything waiting.
+  func mostParked(_ measure: ParkedStanding.Measure, isKnown: Bool) throws -> (pubkey: PublicKey, amount: UInt64)? {
+    let prefix = ParkedStanding.rankPrefix(measure, isKnown: isKnown)
+    guard let key = try lastKey(tables.parkedRanking, prefix: prefix, tail: 40) else { return nil }
+    return try key.withUnsafeBytes { bytes in
+      var reader = RowReader(bytes, of: "parked.ranking")
+      _ = try reader.fixed(prefix.count)
+      let amount = try reader.uint64()
+      return (try reader.publicKey(), amount)
+    }
+  }
+
+  /// The key of the newest event of that author (created_at, then id), as `parked.newest` has it; nil when none waits.
+  func newestParkedKey(of pubkey: PublicKey) throws -> [UInt8]? { try lastKey(tables.parkedNewest, prefix: pubkey.bytes, tail: 40) }
+
+  /// The greatest key of `prefix` and `tail` bytes more.
+  private func lastKey(_ table: TableHandle, prefix: [UInt8], tail: Int) throws -> [UInt8]? {
+    try withCursor(table) { cursor in
+      guard let entry = try cursor.seek(atOrBefore: prefix + [UInt8](repeating: 0xff, count: tail)), entry.key.starts(with: prefix) else {
+        return nil
+      }
+      return Array(entry.key)
+    }
+  }
+}
+
+extension ParkedEvent {
+  /// Its key in `parked.newest`.
+  var newestKey: [UInt8] { pubkey.bytes + createdAt.keyBytes + id.bytes }
 }
 
 extension Dependency {

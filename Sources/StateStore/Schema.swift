@@ -14,7 +14,7 @@ struct Schema: Sendable {
   let migrations: [Migration]
 
   /// Raise the version with every change that an older program could misread, and add the step that brings older states there.
-  static let current = Schema(version: 4, migrations: [.queuesDueRowsAlone, .knowsAuthors, .knowsSuccession])
+  static let current = Schema(version: 4, migrations: [.queuesDueRowsAlone, .knowsAuthors, .knowsSuccession, .waitsFairly])
 
   /// Brings the state to this schema; writes the version into an empty one.
   func migrate(_ writer: borrowing StateWriter) throws {
@@ -26,8 +26,9 @@ struct Schema: Sendable {
     if version > self.version { throw StoreError.newerSchema(found: version, known: self.version) }
     if version == self.version { return }
     while version < self.version {
-      guard let step = migrations.first(where: { $0.toVersion == version + 1 }) else { throw StoreError.noMigration(from: version) }
-      try step.apply(writer)
+      let steps = migrations.filter { $0.toVersion == version + 1 }
+      if steps.isEmpty { throw StoreError.noMigration(from: version) }
+      for step in steps { try step.apply(writer) }
       version += 1
     }
     try writer.put(writer.tables.meta, MetaName.schema, version.keyBytes)

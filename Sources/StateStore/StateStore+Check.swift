@@ -65,22 +65,35 @@ extension StoreReader where Self: ~Copyable {
     var count: UInt64 = 0
     var bytes: UInt64 = 0
     var astray = 0
+    var standings: [PublicKey: ParkedStanding] = [:]
     try walk(tables.parked) { key, value in
       let sequence = try Self.number(key: key)
       let (event, dependencies) = try ParkedEvent.decode(sequence: sequence, value)
       count &+= 1
-      bytes &+= UInt64(event.raw.count)
+      bytes &+= UInt64(event.byteCount)
+      standings[event.pubkey] = (standings[event.pubkey] ?? ParkedStanding(isKnown: false)).adding(bytes: UInt64(event.byteCount))
       let waiting = try dependencies.count { try contains(tables.parkedWaiting, Dependency.waitingPrefix($0) + sequence.keyBytes) }
       let isReleased = try row(tables.parkedReleased, sequence) != nil
       let named = try number(tables.parkedIDs, event.id.bytes, of: "parked.ids")
       // What was provided no longer waits for that one thing; what still waits for nothing is lost.
       let isAstray = isReleased ? waiting == dependencies.count : waiting < dependencies.count
-      if isAstray || named != sequence { astray += 1 }
+      let placed = try number(tables.parkedNewest, event.newestKey, of: "parked.newest")
+      if isAstray || named != sequence || placed != sequence { astray += 1 }
       return true
     }
     let totals = try parkedTotals()
+    let wrong = try standings.count { pubkey, sums in
+      guard let found = try parkedStanding(of: pubkey), found.events == sums.events, found.bytes == sums.bytes else { return true }
+      return try !ParkedStanding.Measure.allCases.allSatisfy { try contains(tables.parkedRanking, found.rankKey($0, pubkey)) }
+    }
+    let measures = ParkedStanding.Measure.allCases.count
+    let surplus =
+      try abs(entryCount(tables.parkedPubkeys) - standings.count) + abs(entryCount(tables.parkedRanking) - standings.count * measures)
+      + abs(entryCount(tables.parkedNewest) - Int(clamping: count))
+    let isSumRight = totals.events == count && totals.bytes == bytes
     return Self.lines([
-      (astray, "parked events whose indexes disagree"), (totals.events == count && totals.bytes == bytes ? 0 : 1, "wrong sums of parked events"),
+      (astray, "parked events whose indexes disagree"), (wrong, "keys whose parked events are counted wrongly"),
+      (surplus, "entries too many or too few in the indexes of parked events by key"), (isSumRight ? 0 : 1, "wrong sums of parked events"),
     ])
   }
 

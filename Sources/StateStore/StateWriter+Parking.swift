@@ -8,7 +8,7 @@ extension StateWriter {
   private static let maxDropped = 1000
 
   /// Keeps an event until its dependency is accepted. Those that waited for longer than the limit, by this event's receivedAt, are dropped
-  /// first.
+  /// first; where there is no room then, what is newest of whoever has most waiting goes (`makeParkingRoom`).
   ///
   /// - Returns: whether it is parked now; true as well when it was already. False when a limit forbids: nothing is kept of it.
   public func park(_ event: ParkedEvent, waitingFor dependency: Dependency, limits: ParkingLimits = .standard) throws -> Bool {
@@ -21,7 +21,8 @@ extension StateWriter {
   public func keep(_ event: ParkedEvent, until dependencies: [Dependency], limits: ParkingLimits = .standard) throws -> Bool {
     let totals = try parkedTotals()
     let share = limits.shareOfKept
-    guard !dependencies.isEmpty, totals.events < UInt64(clamping: limits.events / share), totals.bytes < UInt64(clamping: limits.bytes / share)
+    guard !dependencies.isEmpty, totals.events < UInt64(clamping: limits.events / share), totals.bytes < UInt64(clamping: limits.bytes / share),
+      try parkedStanding(of: event.pubkey)?.events ?? 0 < UInt64(clamping: limits.keptForEachPubkey)
     else { return false }
     var copy = event
     copy.isKept = true
@@ -29,29 +30,50 @@ extension StateWriter {
   }
 
   private func park(_ event: ParkedEvent, waitingFor dependencies: [Dependency], _ limits: ParkingLimits) throws -> Bool {
-    if try contains(tables.parkedIDs, event.id.bytes) { return true }
-    guard event.raw.count <= limits.bytesForEachEvent else { return false }
+    if let sequence = try number(tables.parkedIDs, event.id.bytes, of: "parked.ids") {
+      if let outer = event.outer { try add(outer, to: sequence, limits) }
+      return true
+    }
+    guard event.raw.count <= limits.bytesForEachEvent, event.outer?.count ?? 0 <= limits.bytesForEachEvent else { return false }
     try dropExpired(now: event.receivedAt, limits)
-    var totals = try parkedTotals()
-    let count = try parkedCount(of: event.pubkey)
-    let size = UInt64(event.raw.count)
-    let (bytes, overflow) = totals.bytes.addingReportingOverflow(size)
-    guard totals.events < UInt64(clamping: limits.events), !overflow, bytes <= UInt64(clamping: limits.bytes),
-      count < UInt32(clamping: limits.eventsForEachPubkey)
-    else { return false }
+    guard try makeParkingRoom(for: event, limits) else { return false }
 
+    var totals = try parkedTotals()
     let sequence = totals.nextSequence
     let number = sequence.keyBytes
-    try put(tables.parked, sequence, event.encoded(waitingFor: dependencies))
+    let size = UInt64(event.byteCount)
+    try put(tables.parked, sequence, event.encoded(waitingFor: dependencies.map(\.key)))
     try put(tables.parkedIDs, event.id.bytes, number)
     for dependency in dependencies { try put(tables.parkedWaiting, dependency.waitingPrefix + number, mark) }
     try put(tables.parkedAges, event.receivedAt.keyBytes + number, mark)
-    try setParkedCount(of: event.pubkey, count + 1)
+    try put(tables.parkedNewest, event.newestKey, number)
+    let standing = try parkedStanding(of: event.pubkey)
+    let present = try standing ?? ParkedStanding(isKnown: isKnown(event.pubkey, limits))
+    try setStanding(of: event.pubkey, from: standing, to: present.adding(bytes: size))
     totals.nextSequence &+= 1
     totals.events += 1
-    totals.bytes = bytes
+    totals.bytes += size
     try put(tables.meta, MetaName.parkedTotals, totals.encoded)
     return true
+  }
+
+  /// The archive that carried an event which waits already: once accepted, that is what is published. Only where there is room: the event waits anyway.
+  private func add(_ outer: [UInt8], to sequence: UInt64, _ limits: ParkingLimits) throws {
+    let size = UInt64(outer.count)
+    var totals = try parkedTotals()
+    guard let row = try parkedRow(sequence), row.event.outer == nil, !row.event.isKept, outer.count <= limits.bytesForEachEvent,
+      totals.bytes < UInt64(clamping: limits.bytes), UInt64(clamping: limits.bytes) - totals.bytes >= size
+    else { return }
+    var event = row.event
+    event.outer = outer
+    try put(tables.parked, sequence, event.encoded(waitingFor: row.dependencies))
+    if let standing = try parkedStanding(of: event.pubkey) {
+      var larger = standing
+      larger.bytes &+= size
+      try setStanding(of: event.pubkey, from: standing, to: larger)
+    }
+    totals.bytes += size
+    try put(tables.meta, MetaName.parkedTotals, totals.encoded)
   }
 
   /// Hands the events that wait for the dependency to the worker, which judges them again (`releasedEvents`). One lookup when nothing is
@@ -78,12 +100,8 @@ extension StateWriter {
     for dependency in dependencies { try delete(tables.parkedWaiting, Dependency.waitingPrefix(dependency) + number) }
     try delete(tables.parkedReleased, sequence)
     try delete(tables.parkedAges, event.receivedAt.keyBytes + number)
-    let count = try parkedCount(of: event.pubkey)
-    try setParkedCount(of: event.pubkey, count > 0 ? count - 1 : 0)
-    var totals = try parkedTotals()
-    totals.events -= min(1, totals.events)
-    totals.bytes -= min(UInt64(event.raw.count), totals.bytes)
-    try put(tables.meta, MetaName.parkedTotals, totals.encoded)
+    try delete(tables.parkedNewest, event.newestKey)
+    try removeFromSums(of: event.pubkey, bytes: UInt64(event.byteCount))
     return true
   }
 
@@ -112,15 +130,5 @@ extension StateWriter {
       try delete(tables.parkedReleased, sequence)
       try delete(tables.parked, sequence)
     }
-  }
-
-  private func setParkedCount(of pubkey: PublicKey, _ count: UInt32) throws {
-    guard count > 0 else {
-      try delete(tables.parkedPubkeys, pubkey.bytes)
-      return
-    }
-    var value = RecordWriter(capacity: 4)
-    value.put(count)
-    try put(tables.parkedPubkeys, pubkey.bytes, value.bytes)
   }
 }

@@ -19,8 +19,10 @@ import Policy
 /// parked.ids        id 32                             → sequence 8
 /// parked.waiting    length 1 · dependency · sequence 8 → 1
 /// parked.ages       received at 8 (s) · sequence 8    → 1
-/// parked.pubkeys    pubkey 32                         → count 4
+/// parked.pubkeys    pubkey 32                         → ParkedStanding
 /// parked.released   sequence 8                        → 1
+/// parked.newest     pubkey 32 · created_at 8 · id 32  → sequence 8
+/// parked.ranking    measure 1 · known 1 · amount 8 · pubkey 32 → 1   (events, then bytes)
 /// authors           pubkey 32                         → 1           (of accepted events)
 /// heads             address 72                        → AddressHead (the newest accepted event of an address)
 /// deletions         see Deletions.swift
@@ -29,7 +31,7 @@ import Policy
 public final class StoreTables: Sendable {
   let meta, journal, events: TableHandle
   let outbox, outboxStuck, outboxDone, outboxDelivered, outboxIDs, outboxNewest, deferred: TableHandle
-  let parked, parkedIDs, parkedWaiting, parkedAges, parkedPubkeys, parkedReleased, authors: TableHandle
+  let parked, parkedIDs, parkedWaiting, parkedAges, parkedPubkeys, parkedReleased, parkedNewest, parkedRanking, authors: TableHandle
   let heads, deletions, archives: TableHandle
   /// The most bytes that all outbox rows take together.
   let outboxLimitBytes: UInt64
@@ -41,8 +43,8 @@ public final class StoreTables: Sendable {
   /// The store's own tables, in the order in which they are opened.
   static let ownNames = [
     "meta", "journal", "events", "outbox", "outbox.stuck", "outbox.done", "outbox.delivered", "outbox.ids", "outbox.newest",
-    "deferred", "parked", "parked.ids", "parked.waiting", "parked.ages", "parked.pubkeys", "parked.released", "authors",
-    "heads", "deletions", "archives",
+    "deferred", "parked", "parked.ids", "parked.waiting", "parked.ages", "parked.pubkeys", "parked.released", "parked.newest",
+    "parked.ranking", "authors", "heads", "deletions", "archives",
   ]
 
   /// All names, the store's own first.
@@ -75,6 +77,8 @@ public final class StoreTables: Sendable {
     parkedAges = try own("parked.ages")
     parkedPubkeys = try own("parked.pubkeys")
     parkedReleased = try own("parked.released")
+    parkedNewest = try own("parked.newest")
+    parkedRanking = try own("parked.ranking")
     authors = try own("authors")
     heads = try own("heads")
     deletions = try own("deletions")

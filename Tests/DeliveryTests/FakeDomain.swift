@@ -33,8 +33,9 @@ struct FakeDomain: Validator {
     guard try state.known(parent) != nil else {
       throw Parked(.restricted("unknown parent"), waitingFor: Dependency(.economy, parent.bytes))
     }
+    if event.content == "broken" { throw Fault.invariant("a broken child") }
     if event.content == "bad" { throw Rejection.invalid("bad child") }
-    return .accepted(Effects())
+    return .accepted(Effects(provides: [Dependency(.economy, event.id.bytes)]))
   }
 
   func build(_ deferred: DeferredFollowUp, reading state: borrowing some StateReader & ~Copyable) throws -> (FollowUpEvent, [StateChange])? {

@@ -77,6 +77,39 @@ struct StateWorkTests {
     #expect(try installation.row(child.id).name == .parkedEvent)
   }
 
+  @Test("One that cannot be judged stays parked, is told of, and stops none of the others")
+  func brokenStopsNobody() throws {
+    let installation = try Installation()
+    let parent = author.event(kind: 7001)
+    let children = ["a", "broken", "b"].map { TestKey("child").event(kind: 7002, tags: [["e", parent.id.hex]], content: $0) }
+    for child in children { #expect(try !judge(child, installation).isAccept) }
+    #expect(try judge(parent, installation).isAccept)
+    let worker = try installation.worker(nil)
+    let pass = worker.runOnce()
+    #expect(pass.accepted == 2 && pass.refused == 0 && pass.faults == 1)
+    #expect(installation.names == ["delivery.fault"])
+    #expect(try installation.store.read { try $0.releasedEvents(limit: 9) }.map(\.id) == [children[1].id])
+    #expect(try installation.store.check() == [])
+  }
+
+  @Test("A chain that waited from its end to its beginning is taken in one pass, in few commits")
+  func chain() throws {
+    let installation = try Installation()
+    let parent = author.event(kind: 7001)
+    var links = [parent]
+    for number in 1...150 { links.append(TestKey("child").event(kind: 7002, tags: [["e", links[number - 1].id.hex]], content: "\(number)")) }
+    for link in links.dropFirst().reversed() { #expect(try !judge(link, installation).isAccept) }
+    let worker = try installation.worker(nil)
+    worker.judge.options.releasedFor = .seconds(600)
+    #expect(worker.runOnce() == DeliveryPass())
+    #expect(try judge(parent, installation).isAccept)
+    installation.commits.withLock { $0 = 0 }
+    #expect(worker.runOnce().accepted == 150)
+    #expect(installation.commits.withLock { $0 } <= 5)
+    #expect(try installation.store.read { try $0.parkedCount() } == 0)
+    #expect(try installation.counts().due == 150)
+  }
+
   @Test("While nothing is delivered, what is built anew takes the place of what was built before", arguments: [true, false])
   func builtInPlace(hasSink: Bool) throws {
     let installation = try Installation()

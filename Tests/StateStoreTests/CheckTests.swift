@@ -36,6 +36,7 @@ import Testing
       try writer.delete(writer.tables.outboxDelivered, UInt64(5).keyBytes + UInt64(1).keyBytes)
       try writer.delete(writer.tables.outboxIDs, id(6).bytes)
       try writer.delete(writer.tables.parkedReleased, 1)
+      try writer.delete(writer.tables.parkedPubkeys, pubkey(1).bytes)
       try writer.put(writer.tables.meta, MetaName.parkedTotals, [UInt8](repeating: 0, count: 24))
     }
     #expect(
@@ -43,7 +44,8 @@ import Testing
         "1 gaps in the journal", "1 known events without their journal row", "1 outbox rows that their id does not lead to",
         "1 outbox rows that are not in the table of their state", "1 delivered outbox rows that are not in the order of delivery",
         "2 entries too many or too few in the outbox's indexes",
-        "1 parked events whose indexes disagree", "1 wrong sums of parked events",
+        "1 parked events whose indexes disagree", "1 keys whose parked events are counted wrongly",
+        "1 entries too many or too few in the indexes of parked events by key", "1 wrong sums of parked events",
       ])
   }
 }

@@ -27,8 +27,9 @@ import Testing
   @Test("The limits are the spec's")
   func standard() {
     let limits = ParkingLimits.standard
-    #expect(limits.events == 10_000 && limits.bytes == 67_108_864 && limits.eventsForEachPubkey == 100)
+    #expect(limits.events == 50_000 && limits.bytes == 134_217_728 && limits.keptForEachPubkey == 100)
     #expect(limits.bytesForEachEvent == 65_536 && limits.seconds == 604_800)
+    #expect(ParkingLimits.bytes(mapSizeMiB: 1024) == limits.bytes && ParkingLimits.bytes(mapSizeMiB: 16) == 2 << 20)
   }
 
   @Test("A parked event is kept as it came")
@@ -36,6 +37,7 @@ import Testing
     #expect(try park(parked(1, by: 2, receivedAt: 123, size: 40)))
     let event = try #require(try store.read { try $0.parkedEvent(id(1)) })
     #expect(event.pubkey == pubkey(2))
+    #expect(event.createdAt == 1_600_000_000 && event.outer == nil)
     #expect(event.receivedAt == 123)
     #expect(event.source == .stream)
     #expect(event.sourceInfo == "wss://relay.example")
@@ -58,16 +60,6 @@ import Testing
     #expect(try park(parked(1, size: 65_536)))
     #expect(try !park(parked(2, size: 65_537)))
     #expect(try count() == 1)
-  }
-
-  @Test("A pubkey may park 100 events, another one goes on, and a removal makes room")
-  func eachPubkey() throws {
-    for number in 1...100 { #expect(try park(parked(number, by: 1))) }
-    #expect(try !park(parked(101, by: 1)))
-    #expect(try park(parked(101, by: 2)))
-    #expect(try store.write { try $0.removeParked(id: id(50)) })
-    #expect(try park(parked(102, by: 1)))
-    #expect(try !park(parked(103, by: 1)))
   }
 
   @Test("The number of all is limited, and a removal makes room")
@@ -197,9 +189,18 @@ import Testing
     #expect(try store.read { try $0.parkedEvent(id(4))?.isKept } == false)
   }
 
+  @Test("A copy is kept while fewer than a hundred events of its author wait; another author's is")
+  func keptForEachPubkey() throws {
+    for number in 1...99 { #expect(try park(parked(number))) }
+    #expect(try keep(parked(100), until: ["I"]))
+    #expect(try !keep(parked(101), until: ["I"]))
+    #expect(try keep(parked(101, by: 2), until: ["I"]))
+  }
+
   @Test("An event that schema 2 parked is read, released and removed")
   func firstLayout() throws {
-    let event = parked(1)
+    // Its time stands in the event alone, and this one is none.
+    let event = parked(1, createdAt: 0)
     #expect(try park(event))
     var old = RecordWriter()
     old.put(UInt8(1))

@@ -60,9 +60,11 @@ func deferred(_ subject: String, trigger: Int = 1, receivedAt: UInt64, dueAt: UI
     domain: .crowdfunding, name: .campaignSnapshot, subject: bytes(subject), trigger: id(trigger), receivedAt: receivedAt, dueAt: dueAt)
 }
 
-func parked(_ number: Int, by author: Int = 1, receivedAt: UInt64 = 1_700_000_000, size: Int = 10) -> ParkedEvent {
+func parked(
+  _ number: Int, by author: Int = 1, createdAt: UInt64 = 1_600_000_000, receivedAt: UInt64 = 1_700_000_000, size: Int = 10
+) -> ParkedEvent {
   ParkedEvent(
-    id: id(number), pubkey: pubkey(author), raw: [UInt8](repeating: 0x20, count: size), receivedAt: receivedAt, source: .stream,
+    id: id(number), pubkey: pubkey(author), createdAt: createdAt, raw: [UInt8](repeating: 0x20, count: size), receivedAt: receivedAt, source: .stream,
     sourceInfo: "wss://relay.example")
 }
 
