@@ -52,6 +52,8 @@ extension Configuration {
     verifiesAll = text("verify") != "claimed"
     rejectsUnclaimed = text("unclaimed") == "reject"
     node = Node(publicKey: values["node.publicKey"].string.flatMap(ConfigurationKey.publicKey), secretKeyFile: path("node.secretKeyFile"))
+    parking = Parking(
+      maxEvents: integer("parking.maxEvents"), maxMiB: values["parking.maxMiB"].integer.map { Int($0) }, keepDays: integer("parking.keepDays"))
     delivery = Delivery(
       sink: .none, confirm: values["delivery.confirm"].strings ?? [],
       confirmAfterSeconds: UInt64(clamping: integer("delivery.confirmAfterSeconds")), attempts: integer("delivery.attempts"),
@@ -78,6 +80,9 @@ extension Configuration {
     collectives.read(&values)
     collectives.maxEventBytes = maxEventBytes
     readSink(&values, file: deliveryFile)
+    if let mebibytes = parking.maxMiB, mebibytes > state.mapSizeMiB / 2 {
+      values.reportContradiction("parking.maxMiB", with: ["state.mapSizeMiB"], "must be at most half of state.mapSizeMiB: its indexes need room too")
+    }
   }
 
   private mutating func readCrowdfunding(_ values: inout ConfigurationValues, umapsFile: String?) {

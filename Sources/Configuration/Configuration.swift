@@ -38,6 +38,20 @@ public struct Configuration: Sendable, Equatable {
     }
   }
 
+  /// How much may wait for what it names.
+  public struct Parking: Sendable, Equatable {
+    public var maxEvents: Int
+    /// nil: an eighth of the map.
+    public var maxMiB: Int?
+    public var keepDays: Int
+
+    public init(maxEvents: Int, maxMiB: Int?, keepDays: Int) {
+      self.maxEvents = maxEvents
+      self.maxMiB = maxMiB
+      self.keepDays = keepDays
+    }
+  }
+
   public struct Delivery: Sendable, Equatable {
     public enum Sink: Sendable, Equatable {
       case none
@@ -94,6 +108,7 @@ public struct Configuration: Sendable, Equatable {
   public var crowdfunding: CrowdfundingOptions
   public var collectives: CollectivesOptions
   public var groups: GroupsOptions
+  public var parking: Parking
   public var delivery: Delivery
   public var log: Log
   /// Files that the configuration names and that were read with it: when one changes, the configuration is read again.

@@ -6,7 +6,8 @@ import Policy
 /// A key whose work is not built yet is known and documented, and refused unless at its default: a setting never silently does nothing.
 public enum ConfigurationSchema {
   public static let keys: [ConfigurationKey] =
-    state + relay + judging + access + node + members + crowdfunding + money + collectives + groups + laterDomains + followUps + delivery + output
+    state + relay + judging + access + node + members + crowdfunding + money + collectives + groups + laterDomains + followUps + parking + delivery
+    + output
 
   private static let byPath: [String: ConfigurationKey] = Dictionary(keys.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
 
@@ -103,6 +104,15 @@ public enum ConfigurationSchema {
     .init("followUps.alerts", .boolean, .boolean(true), "when a station's health status changes", .later("economy")),
     .init("followUps.failures", .boolean, .boolean(false), "kind 9742 with s=FAIL for each voided contribution", .later("settlement")),
     .init("followUps.debounceSeconds", .integer(0...3600), .integer(5), "how long a campaign's changes are gathered for one snapshot"),
+  ]
+
+  private static let parking: [ConfigurationKey] = [
+    .init(
+      "parking.maxEvents", .integer(0...10_000_000), .integer(50_000),
+      "how many events from other relays may wait for what they name; beyond it the newest of the unknown key with most waiting goes"),
+    .init(
+      "parking.maxMiB", .integer(1...2_097_152), .null, "how much they may take together, half of state.mapSizeMiB at most; null: an eighth of it"),
+    .init("parking.keepDays", .integer(1...3650), .integer(7), "how long one waits, by its receivedAt"),
   ]
 
   private static let delivery: [ConfigurationKey] = [

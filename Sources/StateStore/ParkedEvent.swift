@@ -20,15 +20,13 @@ public struct ParkedEvent: Sendable {
   public let raw: [UInt8]
   /// The JSON object of the archive (kind 16) that carried it, if one did: that is what is published once the event is accepted, since a relay may have no
   /// room for the event itself any more. Source: specs/constellation.md, 2.
-  public internal(set) var outer: [UInt8]?
+  public var outer: [UInt8]?
   /// Unix seconds.
   public let receivedAt: UInt64
   public let source: SourceType
   public let sourceInfo: String?
   /// It was answered as an event that nobody claims, and kept aside: the relay has it already.
   public internal(set) var isKept = false
-  /// What carried it, when it came in an archive: published in its place once it is accepted.
-  public var outer: [UInt8]?
 
   public init(
     id: EventID, pubkey: PublicKey, createdAt: UInt64, raw: [UInt8], outer: [UInt8]? = nil, receivedAt: UInt64, source: SourceType,

@@ -50,9 +50,20 @@ struct Installation {
   static func judgeOptions(_ configuration: Configuration, writesFollowUps: Bool = true) -> JudgeOptions {
     JudgeOptions(
       verifiesAll: configuration.verifiesAll, rejectsUnclaimed: configuration.rejectsUnclaimed, writesFollowUps: writesFollowUps,
-      maxEventBytes: configuration.maxEventBytes,
+      parking: parking(configuration), maxEventBytes: configuration.maxEventBytes,
       constellation: ConstellationOptions(
         followUps: configuration.followUps, peers: configuration.peers, updatesPerDay: UInt32(clamping: configuration.updatesPerDay)))
+  }
+
+  private static func parking(_ configuration: Configuration) -> ParkingLimits {
+    var limits = ParkingLimits()
+    limits.events = configuration.parking.maxEvents
+    limits.bytes = configuration.parking.maxMiB.map { $0 << 20 } ?? ParkingLimits.bytes(mapSizeMiB: configuration.state.mapSizeMiB)
+    limits.seconds = UInt64(clamping: configuration.parking.keepDays) * 86_400
+    // What a relay can store can wait.
+    limits.bytesForEachEvent = max(limits.bytesForEachEvent, configuration.maxEventBytes)
+    limits.knownKeys = configuration.crowdfunding.captains.union(configuration.followUps.nodes)
+    return limits
   }
 
   func judge(_ store: StateStore, writesFollowUps: Bool = true) throws -> Judge {

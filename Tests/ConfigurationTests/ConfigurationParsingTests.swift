@@ -7,6 +7,16 @@ import Testing
 
 @Suite("Configuration")
 struct ConfigurationParsingTests {
+  @Test("what may wait has its limits, by default an eighth of the map, and at most half of it")
+  func parking() throws {
+    #expect(try parse("{}").parking == Configuration.Parking(maxEvents: 50_000, maxMiB: nil, keepDays: 7))
+    let set = try parse("{ parking: { maxEvents: 0, maxMiB: 512, keepDays: 30 } }").parking
+    #expect(set == Configuration.Parking(maxEvents: 0, maxMiB: 512, keepDays: 30))
+    let refused = "parking.maxMiB: must be at most half of state.mapSizeMiB: its indexes need room too"
+    #expect(errors("{ parking: { maxMiB: 513 } }").first?.hasSuffix(refused) == true)
+    #expect(errors("{ parking: { keepDays: 0 } }").count == 1 && errors("{ parking: { maxEvents: -1 } }").count == 1)
+  }
+
   @Test("the defaults are the contract's")
   func defaults() {
     let built = Configuration.builtIn(environment: ["STATE_DIRECTORY": "/var/lib/commonsguard:/other"])

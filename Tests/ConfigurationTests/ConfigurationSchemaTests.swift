@@ -26,6 +26,7 @@ struct ConfigurationSchemaTests {
     groups.maxAddsPerModification groups.openProposalsPerAuthor
     economy.enabled economy.stations economy.registry economy.strict economy.alertKind
     relay.configFile relay.maxEventBytes relay.peers relay.peersPrivate relay.updatesPerDay
+    parking.maxEvents parking.maxMiB parking.keepDays
     followUps.receipts followUps.snapshots followUps.labels followUps.attestations followUps.alerts followUps.failures followUps.debounceSeconds
     followUps.archive
     delivery.sink delivery.file delivery.command delivery.confirm delivery.confirmAfterSeconds delivery.attempts delivery.inProcess
@@ -69,6 +70,7 @@ struct ConfigurationSchemaTests {
                 forkPolicy: "attested", headersFile: null, acceptNip03: true },
       economy: { enabled: true, stations: "first-seen", registry: null, strict: true, alertKind: 30853 },
       followUps: { receipts: true, snapshots: true, labels: true, attestations: true, alerts: true, failures: false, debounceSeconds: 5 },
+      parking: { maxEvents: 50000, maxMiB: null, keepDays: 7 },
       delivery: { sink: "none", file: null, command: [], confirm: [], attempts: 20, inProcess: true },
       metrics: { textfile: null },
       log: { level: "info", format: "text" },
