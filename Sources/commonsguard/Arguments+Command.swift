@@ -16,6 +16,7 @@ extension Arguments {
     case stateDigest
     /// `file`: nil for stdout. `replaces`: a file of that name may go.
     case stateExport(file: String?, replaces: Bool)
+    case stateWaiting
     /// nil: rows in any state.
     case outboxList(state: OutboxRowState?)
     case outboxShow(OutboxReference)

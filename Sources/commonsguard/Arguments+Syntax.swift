@@ -101,6 +101,7 @@ extension Arguments {
         "state export", operands: "[FILE]", count: 0...1, options: [.init("force", "write over a file that is there")],
         "the journal as request lines, with an end that tells that it is whole; `rebuild` makes the same state of them",
         example: "commonsguard state export journal.jsonl"),
+      .init("state waiting", "the events that wait here, and for what, oldest first", example: "commonsguard state waiting --json"),
       .init(
         "outbox list", options: [.init("state-filter", value: "STATE", "only rows that are due, delivered, held or failed")],
         "the follow-ups, oldest first", example: "commonsguard outbox list --state-filter failed"),

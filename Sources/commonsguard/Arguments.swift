@@ -98,6 +98,7 @@ struct Arguments: Sendable, Equatable {
     case "explain": .explain(file: try values.operand(), source: try values.source())
     case "state digest": .stateDigest
     case "state export": .stateExport(file: values.operands.first, replaces: values.has("force"))
+    case "state waiting": .stateWaiting
     case "outbox list": .outboxList(state: try values.outboxState())
     case "outbox show": .outboxShow(try values.outboxReference())
     case "outbox retry": .outboxRetry(try values.has("all") ? values.none() : values.outboxReference())

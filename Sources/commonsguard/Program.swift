@@ -43,6 +43,7 @@ enum Program {
     case .explain(let file, let source): return try ExplainCommand.run(Installation(arguments), file, as: source ?? .ip4)
     case .stateDigest: try StateCommand.digest(Installation(arguments))
     case .stateExport(let file, let replaces): try StateCommand.export(Installation(arguments), to: file, replaces: replaces)
+    case .stateWaiting: try WaitingCommand.run(Installation(arguments))
     case .outboxList(let state): try OutboxCommand.list(Installation(arguments), state)
     case .outboxShow(let id): try OutboxCommand.show(Installation(arguments), id)
     case .outboxRetry(let id): try OutboxCommand.retry(Installation(arguments), id)
