@@ -86,7 +86,7 @@ public final class DeliveryWorker {
     let now = clock()
     let horizon = now &+ limit
     let due = try? store.read { state in
-      if try !state.releasedEvents(limit: 1).isEmpty { return now }
+      if try state.hasMoreToRelease() || !state.releasedEvents(limit: 1).isEmpty { return now }
       var times: [UInt64] = []
       if try state.deferredCount() > 0 {
         times = try state.dueDeferred(now: horizon / 1000, limit: Self.lookedAtRows).filter { registry.validator(of: $0.domain) != nil }

@@ -86,11 +86,9 @@ struct Application {
   }
 
   private var copy: ParkedEvent {
-    var copy = ParkedEvent(
-      id: claimed.event.id, pubkey: claimed.event.pubkey, createdAt: claimed.event.createdAt, raw: claimed.event.raw,
+    ParkedEvent(
+      id: claimed.event.id, pubkey: claimed.event.pubkey, createdAt: claimed.event.createdAt, raw: claimed.event.raw, outer: archive?.raw,
       receivedAt: circumstances.receivedAt, source: circumstances.source, sourceInfo: sourceInfo)
-    copy.outer = archive?.raw
-    return copy
   }
 
   private func noteArchive(in state: borrowing StateWriter) throws {

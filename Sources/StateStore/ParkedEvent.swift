@@ -20,7 +20,7 @@ public struct ParkedEvent: Sendable {
   public let raw: [UInt8]
   /// The JSON object of the archive (kind 16) that carried it, if one did: that is what is published once the event is accepted, since a relay may have no
   /// room for the event itself any more. Source: specs/constellation.md, 2.
-  public var outer: [UInt8]?
+  public internal(set) var outer: [UInt8]?
   /// Unix seconds.
   public let receivedAt: UInt64
   public let source: SourceType

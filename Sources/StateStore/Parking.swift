@@ -47,8 +47,21 @@ extension StoreReader where Self: ~Copyable {
     return try waiting(for: dependency, limit: limit).compactMap { (try? parkedRow($0))?.event }
   }
 
-  func waiting(for dependency: Dependency, limit: Int = .max) throws -> [UInt64] {
-    let prefix = dependency.waitingPrefix
+  /// Whether something was provided for which more waits than was handed over yet.
+  public func hasMoreToRelease() throws -> Bool { try entryCount(tables.parkedProvided) > 0 }
+
+  func firstProvided() throws -> (prefix: [UInt8], end: UInt64)? {
+    try withCursor(tables.parkedProvided) { cursor in
+      try cursor.first().map { entry in
+        var reader = RowReader(entry.value, of: "parked.provided")
+        return (Array(entry.key), try reader.uint64())
+      }
+    }
+  }
+
+  func waiting(for dependency: Dependency, limit: Int = .max) throws -> [UInt64] { try waiting(behind: dependency.waitingPrefix, limit: limit) }
+
+  func waiting(behind prefix: [UInt8], limit: Int) throws -> [UInt64] {
     var waiting: [UInt64] = []
     try walk(tables.parkedWaiting, from: prefix) { key, _ in
       guard waiting.count < limit, key.starts(with: prefix) else { return false }

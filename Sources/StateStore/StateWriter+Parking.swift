@@ -76,13 +76,30 @@ extension StateWriter {
     try put(tables.meta, MetaName.parkedTotals, totals.encoded)
   }
 
-  /// Hands the events that wait for the dependency to the worker, which judges them again (`releasedEvents`). One lookup when nothing is
-  /// parked. Returns how many.
+  /// So many are handed to the worker in the transaction of the event that releases them; the worker takes the others in steps of as many.
+  static let releasedAtOnce = 500
+
+  /// Hands the events that wait for the dependency to the worker, which judges them again (`releasedEvents`): the first of them now, the others in its
+  /// own transactions (`releaseMore`), so that no event pays for all that wait for it. One lookup when nothing is parked. Returns how many were handed over.
   @discardableResult
   public func release(_ dependency: Dependency) throws -> Int {
-    guard try parkedTotals().events > 0 else { return 0 }
-    let prefix = dependency.waitingPrefix
-    let waiting = try waiting(for: dependency)
+    let totals = try parkedTotals()
+    guard totals.events > 0 else { return 0 }
+    let count = try release(dependency.waitingPrefix, before: totals.nextSequence)
+    // What is parked from now on waits for the next time: else one that waits for the same thing again would go round for ever.
+    if count == Self.releasedAtOnce { try put(tables.parkedProvided, dependency.waitingPrefix, totals.nextSequence.keyBytes) }
+    return count
+  }
+
+  /// Hands over more of what waits for something that was provided. False when nothing does any more.
+  public func releaseMore() throws -> Bool {
+    guard let (prefix, end) = try firstProvided() else { return false }
+    if try release(prefix, before: end) < Self.releasedAtOnce { try delete(tables.parkedProvided, prefix) }
+    return true
+  }
+
+  private func release(_ prefix: [UInt8], before end: UInt64) throws -> Int {
+    let waiting = try waiting(behind: prefix, limit: Self.releasedAtOnce).filter { $0 < end }
     for sequence in waiting {
       try delete(tables.parkedWaiting, prefix + sequence.keyBytes)
       try put(tables.parkedReleased, sequence, mark)

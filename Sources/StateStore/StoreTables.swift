@@ -23,6 +23,7 @@ import Policy
 /// parked.released   sequence 8                        → 1
 /// parked.newest     pubkey 32 · created_at 8 · id 32  → sequence 8
 /// parked.ranking    measure 1 · known 1 · amount 8 · pubkey 32 → 1   (events, then bytes)
+/// parked.provided   length 1 · dependency             → number 8    (what waits for it and has a lower one is to be released)
 /// authors           pubkey 32                         → 1           (of accepted events)
 /// heads             address 72                        → AddressHead (the newest accepted event of an address)
 /// deletions         see Deletions.swift
@@ -31,7 +32,8 @@ import Policy
 public final class StoreTables: Sendable {
   let meta, journal, events: TableHandle
   let outbox, outboxStuck, outboxDone, outboxDelivered, outboxIDs, outboxNewest, deferred: TableHandle
-  let parked, parkedIDs, parkedWaiting, parkedAges, parkedPubkeys, parkedReleased, parkedNewest, parkedRanking, authors: TableHandle
+  let parked, parkedIDs, parkedWaiting, parkedAges, parkedPubkeys, parkedReleased, parkedNewest, parkedRanking: TableHandle
+  let parkedProvided, authors: TableHandle
   let heads, deletions, archives: TableHandle
   /// The most bytes that all outbox rows take together.
   let outboxLimitBytes: UInt64
@@ -44,7 +46,7 @@ public final class StoreTables: Sendable {
   static let ownNames = [
     "meta", "journal", "events", "outbox", "outbox.stuck", "outbox.done", "outbox.delivered", "outbox.ids", "outbox.newest",
     "deferred", "parked", "parked.ids", "parked.waiting", "parked.ages", "parked.pubkeys", "parked.released", "parked.newest",
-    "parked.ranking", "authors", "heads", "deletions", "archives",
+    "parked.ranking", "parked.provided", "authors", "heads", "deletions", "archives",
   ]
 
   /// All names, the store's own first.
@@ -79,6 +81,7 @@ public final class StoreTables: Sendable {
     parkedReleased = try own("parked.released")
     parkedNewest = try own("parked.newest")
     parkedRanking = try own("parked.ranking")
+    parkedProvided = try own("parked.provided")
     authors = try own("authors")
     heads = try own("heads")
     deletions = try own("deletions")

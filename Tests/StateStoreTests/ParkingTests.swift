@@ -55,6 +55,25 @@ import Testing
     #expect(try count() == 1)
   }
 
+  @Test("What many events wait for hands over a part of them in its own transaction, and the worker takes the others; what is parked meanwhile waits")
+  func releasedInSteps() throws {
+    let count = 2 * StateWriter.releasedAtOnce + 7
+    try store.write { writer in
+      for number in 1...count { _ = try writer.park(parked(number, by: number % 9), waitingFor: .test("I")) }
+    }
+    #expect(try release("I") == StateWriter.releasedAtOnce)
+    #expect(try store.read { try $0.hasMoreToRelease() })
+    #expect(try park(parked(count + 1), "I"))
+    var steps = 0
+    while try store.write({ try $0.releaseMore() }) { steps += 1 }
+    #expect(steps == 2)
+    #expect(try store.read { try $0.releasedEvents(limit: .max).count } == count)
+    #expect(try isAwaited("I"))
+    #expect(try release("I") == 1)
+    #expect(try store.read { try !$0.hasMoreToRelease() })
+    #expect(try store.check() == [])
+  }
+
   @Test("64 KiB may be parked, a byte more may not")
   func eventSize() throws {
     #expect(try park(parked(1, size: 65_536)))
