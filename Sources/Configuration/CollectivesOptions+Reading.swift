@@ -15,7 +15,7 @@ extension CollectivesOptions {
     if let fraction = values["collectives.approve"].string.flatMap({ ConfigurationKey.fraction($0, proper: true) }) { approve = fraction }
     if let fraction = values["collectives.veto"].string.flatMap({ ConfigurationKey.fraction($0, proper: false) }) { veto = fraction }
     checkpoint = boolean("checkpoint")
-    forkPolicy = values["collectives.forkPolicy"].string.flatMap { ForkPolicy(rawValue: $0) } ?? .firstSeen
+    forkPolicy = values["collectives.forkPolicy"].string.flatMap { ForkPolicy(rawValue: $0) } ?? .nip01
     genesisMerit = boolean("genesisMerit")
     allowDeletion = boolean("allowDeletion")
     maxSecsPerPubkey = Int(values["collectives.maxSecsPerPubkey"].integer ?? 32)

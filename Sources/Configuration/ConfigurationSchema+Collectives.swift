@@ -11,8 +11,8 @@ extension ConfigurationSchema {
       "collectives.checkpoint", .boolean, .boolean(false),
       "adopt, from sync, a collective's head whose history is unknown here, unproven and flagged"),
     .init(
-      "collectives.forkPolicy", .choice(["firstSeen", "nip01"]), .string("firstSeen"),
-      "which of two updates on one parent counts: firstSeen (the other is kept as evidence), or nip01 (the later one, as on other relays)"),
+      "collectives.forkPolicy", .choice(["firstSeen", "nip01"]), .string("nip01"),
+      "which of two updates on one parent counts: nip01 (the later one, as relays keep it), or firstSeen (relays may differ for good)"),
     .init(
       "collectives.genesisMerit", .boolean, .boolean(true), "whether an ignition may give its creator one merit without a request"),
     .init("collectives.allowDeletion", .boolean, .boolean(false), "whether an author may hide a chain that has merits"),

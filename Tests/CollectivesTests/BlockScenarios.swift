@@ -164,19 +164,3 @@ struct BlockScenarios {
     }
   }
 }
-
-extension Relay {
-  /// Writes every update's record as version 1 did.
-  func forgetLayout() throws {
-    try store.write { state in
-      var changes: [StateChange] = []
-      try state.scan(CollectivesState.updates, prefix: []) { key, value in
-        var reader = RecordReader(key, of: CollectivesState.updates)
-        let record = try UpdateRecord(id: try reader.eventID(), decoding: value)
-        changes.append(.put(CollectivesState.updates, key: key, value: record.canonical))
-        return true
-      }
-      try state.apply(changes)
-    }
-  }
-}

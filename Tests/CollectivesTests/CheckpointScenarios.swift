@@ -42,7 +42,8 @@ struct CheckpointScenarios {
     expect(try relay.live(draft.event), refusedWith: "invalid: sats row")
     var stale = source.next()
     stale.previous = source.u(1).id.hex
-    expect(try relay.sync(stale.event), refusedWith: "invalid: previous is stale")
+    expect(try relay.live(stale.event), refusedWith: "invalid: previous is stale")
+    expect(try relay.sync(stale.event), refusedWith: "invalid: merit \(source.r(2).short) has no approved request")
   }
 
   @Test("members' updates wait for the history, and are judged with it")

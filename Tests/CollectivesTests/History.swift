@@ -6,8 +6,20 @@ import TestSupport
 struct History {
   private typealias Key = String
 
-  let ignition: Event
-  private(set) var model: ReferenceModel
+  /// An update, how it comes, and the start of its refusal; nil when it has to be accepted.
+  struct Step {
+    let event: Event
+    let isLive: Bool
+    let refusal: String?
+  }
+
+  /// The collectives of the one name: more than one where the creator began it again.
+  private(set) var ignitions: [Event]
+  private(set) var models: [ReferenceModel]
+  /// The one that the next update is for.
+  private var current = 0
+  /// Authors contradict themselves: second children, second first updates, second ignitions, from sync.
+  private let isForked: Bool
   private(set) var random: SplitMix64
   private let authors: [TestKey]
   private var keys: [String: TestKey] = [:]
@@ -18,10 +30,10 @@ struct History {
   /// Evidence of earlier updates, to be used again.
   private var spent: [(Event, ReferenceModel.Proof)] = []
   /// What a quarter of the histories begin with.
-  private var prelude: [Step]
+  private var prelude: [Opening]
 
   /// The creator's steps to a vote at the very boundary of the veto, and one past it.
-  private enum Step {
+  private enum Opening {
     /// A merit for somebody, by the creator's voice alone.
     case grant(TestKey, Int)
     /// Both hands lock what they have.
@@ -30,7 +42,8 @@ struct History {
     case contested
   }
 
-  init(seed: UInt64) {
+  init(seed: UInt64, isForked: Bool = false) {
+    self.isForked = isForked
     random = SplitMix64(seed: seed)
     prelude =
       seed % 4 == 0 ? [.grant(Acme.c, 98), .grant(Acme.n, 2), .lock, .contested, .grant(Acme.c, 1), .lock, .contested] : []
@@ -38,33 +51,81 @@ struct History {
     for key in authors + [Acme.b, Acme.z, Acme.zm] { keys[key.hex] = key }
     var draft = Draft()
     draft.bitcoin = Acme.block(848_500)
-    ignition = draft.event
-    let first = ReferenceModel.Update(
-      id: ignition.id.hex, author: Acme.c.hex, at: Int(Acme.t0), height: 848_500, merits: [:], proofs: [])
-    model = ReferenceModel(creator: Acme.c.hex, zapper: Acme.z.hex, trusted: Acme.zm.hex, ignition: first)
+    ignitions = [draft.event]
+    models = [Self.model(of: draft.event)]
   }
 
-  /// The next update, and the start of its refusal; nil when it has to be accepted.
-  mutating func next() -> (event: Event, refusal: String?) {
+  var ignition: Event { ignitions[0] }
+
+  private static func model(of ignition: Event) -> ReferenceModel {
+    let first = ReferenceModel.Update(
+      id: ignition.id.hex, author: Acme.c.hex, at: Int(ignition.createdAt), height: 848_500, merits: [:], proofs: [])
+    return ReferenceModel(creator: Acme.c.hex, zapper: Acme.z.hex, trusted: Acme.zm.hex, ignition: first)
+  }
+
+  private var model: ReferenceModel { models[current] }
+
+  /// The next update.
+  mutating func next() -> Step {
     serial += 1
     advance(blocks: chance(400))
     if !prelude.isEmpty { return take(prelude.removeFirst()) }
+    if isForked, ignitions.count < 3, chance(50) == 0 { return beginAgain() }
+    current = chance(ignitions.count)
     let author = chance(100) < 65 ? Acme.c : authors[1 + chance(3)]
+    let isLive = !isForked || chance(3) > 0
     var update = ReferenceModel.Update(id: "", author: author.hex, at: time, merits: [:], proofs: [])
     var events: [Event] = []
-    point(&update)
-    let base = update.boost.flatMap(model.entry) ?? model.head(author.hex) ?? model.head(Acme.c.hex)
+    if isLive { point(&update) } else { pointAnywhere(&update) }
+    let base = update.boost.flatMap(model.entry) ?? update.previous.flatMap(model.entry) ?? model.head(Acme.c.hex)
     update.merits = base?.merits ?? [:]
-    if chance(2) == 0 { update.height = height }
+    if isLive, chance(2) == 0 { update.height = height }
     for _ in 0...chance(2) { change(&update, &events) }
     spoil(&update)
+    return judge(update, events, isLive: isLive)
+  }
+
+  private mutating func judge(_ update: ReferenceModel.Update, _ events: [Event], isLive: Bool = true) -> Step {
+    var update = update
     let event = write(update, events)
     update.id = event.id.hex
-    return (event, model.judge(update))
+    // Given again, it is known.
+    if let known = model.entry(update.id) {
+      let isHead = model.head(update.author)?.update.id == known.update.id
+      return Step(event: event, isLive: isLive, refusal: isHead ? nil : "duplicate: superseded by")
+    }
+    let isTaken = models.contains { !$0.entries(of: update.author).isEmpty }
+    return Step(event: event, isLive: isLive, refusal: models[current].judge(update, isLive: isLive, isTaken: isTaken))
+  }
+
+  /// Whether an author signed two children of one update on the canonical line, or two first updates, or the name has several collectives.
+  func isEquivocated(_ author: String, in model: ReferenceModel) -> Bool {
+    if models.count(where: { !$0.entries(of: author).isEmpty }) > 1 { return true }
+    var parent: String?
+    for _ in model.entries {
+      let children = model.entries(of: author).filter { $0.parent == parent }
+      if children.count > 1 { return true }
+      guard let child = children.first else { return false }
+      parent = child.update.id
+    }
+    return false
+  }
+
+  /// The creator begins the name again: from sync a collective of its own, live none.
+  private mutating func beginAgain() -> Step {
+    var draft = Draft()
+    draft.bitcoin = Acme.block(848_500)
+    draft.at = Acme.t0 + UInt64(serial)
+    draft.extra = [["mission", "again \(serial)"]]
+    let event = draft.event
+    guard chance(4) > 0 else { return Step(event: event, isLive: true, refusal: "invalid: replacement needs the ignition id") }
+    ignitions.append(event)
+    models.append(Self.model(of: event))
+    return Step(event: event, isLive: false, refusal: nil)
   }
 
   /// One step of the prelude: by the creator, and nothing is wrong with it.
-  private mutating func take(_ step: Step) -> (event: Event, refusal: String?) {
+  private mutating func take(_ step: Opening) -> Step {
     var update = ReferenceModel.Update(id: "", author: Acme.c.hex, at: time, merits: [:], proofs: [])
     var events: [Event] = []
     point(&update)
@@ -81,9 +142,7 @@ struct History {
         add(proof, .leadtime(id: proof.id.hex, by: owner.hex, on: request, value: 1), &update, &events)
       }
     }
-    let event = write(update, events)
-    update.id = event.id.hex
-    return (event, model.judge(update))
+    return judge(update, events)
   }
 
   private mutating func mint(
@@ -116,6 +175,31 @@ struct History {
     update.previous = head?.update.id
     guard update.author != Acme.c.hex else { return }
     if head == nil || chance(4) == 0 { update.boost = model.head(Acme.c.hex)?.update.id }
+  }
+
+  /// On any update of the author's, at the time of its branch or later; a member also begins anew on any update of the creator's.
+  private mutating func pointAnywhere(_ update: inout ReferenceModel.Update) {
+    let own = model.entries(of: update.author)
+    let creators = model.entries(of: Acme.c.hex)
+    let isMember = update.author != Acme.c.hex
+    var newest = 0
+    if isMember, own.isEmpty || chance(4) == 0 {
+      let boosted = creators[chance(creators.count)]
+      update.boost = boosted.update.id
+      newest = boosted.update.at
+    } else if !own.isEmpty {
+      // Mostly near the end, so that branches are continued.
+      let parent = own[chance(2) == 0 ? own.count - 1 - chance(min(4, own.count)) : chance(own.count)]
+      update.previous = parent.update.id
+      newest = parent.update.at
+      if isMember, chance(4) == 0 {
+        let boosted = creators[chance(creators.count)]
+        update.boost = boosted.update.id
+        newest = max(newest, boosted.update.at)
+      }
+    }
+    // Also of the very second of a sibling.
+    if chance(2) == 0 { update.at = min(time, newest + 1 + chance(3) * 300) }
   }
 
   /// One good change of hard state, with its evidence; mostly.
@@ -162,7 +246,9 @@ struct History {
   }
 
   private mutating func lock(_ update: inout ReferenceModel.Update, _ events: inout [Event]) {
-    guard let request = anyMerit(update), let merit = update.merits[request], let id = EventID(hex: request), let owner = keys[merit.owner] else { return }
+    guard let request = anyMerit(update), let merit = update.merits[request], let id = EventID(hex: request), let owner = keys[merit.owner] else {
+      return
+    }
     let value = merit.leadtime > 0 && chance(4) == 0 ? merit.leadtime - 1 : merit.leadtime + (chance(25) == 0 ? 2 : 1)
     if chance(10) > 0 { advance(blocks: 2016 * chance(2)) }
     update.at = time
@@ -174,7 +260,9 @@ struct History {
   }
 
   private mutating func give(_ update: inout ReferenceModel.Update, _ events: inout [Event]) {
-    guard let request = anyMerit(update), let merit = update.merits[request], let id = EventID(hex: request), let owner = keys[merit.owner] else { return }
+    guard let request = anyMerit(update), let merit = update.merits[request], let id = EventID(hex: request), let owner = keys[merit.owner] else {
+      return
+    }
     let buyer = authors[chance(4)]
     update.merits[request]?.owner = buyer.hex
     guard chance(6) > 0 else { return }
@@ -187,7 +275,8 @@ struct History {
     let zapper = chance(15) == 0 ? Acme.n : Acme.z
     let receipt = Acme.receipt(UInt64(sats), by: zapper, at: stamp, salt: String(serial))
     add(
-      receipt, .receipt(id: receipt.id.hex, at: Int(stamp), sats: sats, by: zapper.hex, to: Acme.c.hex, from: Acme.b.hex, named: true, on: nil), &update,
+      receipt, .receipt(id: receipt.id.hex, at: Int(stamp), sats: sats, by: zapper.hex, to: Acme.c.hex, from: Acme.b.hex, named: true, on: nil),
+      &update,
       &events)
     ReferenceModel.share(sats, &update.merits)
   }
@@ -216,7 +305,7 @@ struct History {
   /// Now and then something is wrong.
   private mutating func spoil(_ update: inout ReferenceModel.Update) {
     guard chance(8) == 0 else { return }
-    let chain = model.chains[update.author] ?? []
+    let chain = model.entries(of: update.author)
     switch chance(11) {
     case 0: update.previous = chain.isEmpty ? nil : chain[chance(chain.count)].update.id
     case 1: update.previous = String(repeating: "1", count: 64)
@@ -238,7 +327,7 @@ struct History {
   private func write(_ update: ReferenceModel.Update, _ events: [Event]) -> Event {
     var draft = Draft()
     draft.author = keys[update.author] ?? Acme.c
-    draft.ignition = ignition.id.hex
+    draft.ignition = ignitions[current].id.hex
     draft.previous = update.previous
     draft.boostpoint = update.boost
     draft.at = UInt64(update.at)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Collectives
 import Foundation
 import Nostr
 import Policy
@@ -33,7 +34,8 @@ struct HistoryTests {
     var accepted = [history.ignition]
     var clock = SplitMix64(seed: seed &* 17)
     for number in 0..<HistoryScale.updates {
-      let (event, refusal) = history.next()
+      let step = history.next()
+      let (event, refusal) = (step.event, step.refusal)
       if refusal == nil, Int.random(in: 0..<16, using: &clock) == 0 {
         let early = event.createdAt - 901 - UInt64.random(in: 0...100_000, using: &clock)
         #expect(try relay.live(event, at: early) == "invalid: created_at is in the future", "seed \(seed), update \(number)")
@@ -96,15 +98,81 @@ struct HistoryTests {
     try expectAccept(relay.live(history.ignition))
     var accepted = [history.ignition]
     for _ in 0..<100 {
-      let (event, refusal) = history.next()
-      if refusal == nil { accepted.append(event) }
-      _ = try relay.live(event)
+      let step = history.next()
+      if step.refusal == nil { accepted.append(step.event) }
+      _ = try relay.live(step.event)
     }
     var random = SplitMix64(seed: seed)
     // Not more than what one pubkey may park, and all at once: what waits for longer than a week is dropped.
     for event in accepted.shuffled(using: &random) { try other.settle(event, at: 1_900_000_000) }
     #expect(try other.parkedCount() == 0, "seed \(seed)")
     #expect(try other.digest() == relay.digest(), "seed \(seed)")
+  }
+
+  static let forkedSeeds = (0..<UInt64(max(1, HistoryScale.histories / 5))).map { HistoryScale.first + $0 }
+
+  @Test(
+    "authors who contradict themselves: each branch is judged as the model says, and any order, with what comes too early waiting, ends alike",
+    arguments: forkedSeeds)
+  func forked(_ seed: UInt64) throws {
+    HistoryScale.report("forked history \(seed) begins")
+    var history = History(seed: seed, isForked: true)
+    let relay = try Self.relay()
+    try expectAccept(relay.live(history.ignition))
+    var accepted = [history.ignition]
+    for number in 0..<Self.forkedUpdates {
+      let step = history.next()
+      let answer = try step.isLive ? relay.live(step.event) : relay.sync(step.event)
+      guard step.refusal.map({ answer.hasPrefix($0) }) ?? (answer == Relay.accept) else {
+        Issue.record("seed \(seed), update \(number), live \(step.isLive): \(answer), the model says \(step.refusal ?? "accept")")
+        return
+      }
+      if step.refusal == nil, !accepted.contains(where: { $0.id == step.event.id }) { accepted.append(step.event) }
+    }
+    try Self.compare(relay, history, seed)
+    let digest = try relay.digest()
+    var random = SplitMix64(seed: seed &* 31)
+    let pointers = Pointers(accepted)
+    let prepared = try accepted.map { try relay.prepare($0) }
+    for order in 0..<Self.forkedOrders {
+      let other = try Self.relay()
+      if order < 4 {
+        // Newest first, as relays send them, or in no order at all.
+        let events = order == 0 ? accepted.sorted { $0.createdAt > $1.createdAt } : accepted.shuffled(using: &random)
+        for event in events { try other.settle(event, at: 1_900_000_000) }
+        #expect(try other.parkedCount() == 0, "seed \(seed), order \(order)")
+        try Self.compare(other, history, seed)
+      } else {
+        let indices = pointers.order(&random)
+        let answers = try other.decide(indices.map { (prepared[$0], accepted[$0].createdAt) }, from: .sync)
+        for (index, answer) in zip(indices, answers) { Self.check(answer, seed, order, accepted[index]) }
+      }
+      #expect(try other.digest() == digest, "seed \(seed), order \(order)")
+    }
+    HistoryScale.report("forked history \(seed) done")
+  }
+
+  private static let forkedUpdates = 140
+  private static let forkedOrders = 20
+
+  /// The heads of all chains, and what they made.
+  private static func compare(_ relay: Relay, _ history: History, _ seed: UInt64) throws {
+    for (ignition, model) in zip(history.ignitions, history.models) {
+      for author in Set(model.entries.map(\.update.author)) {
+        let key = try #require(PublicKey(hex: author))
+        let view = try #require(try relay.store.read { try CollectiveView.read(ignition.id, of: key, reading: $0) })
+        let head = try #require(model.head(author))
+        #expect(view.head.id.hex == head.update.id, "seed \(seed)")
+        var rows: [String: ReferenceModel.Merit] = [:]
+        for row in view.state.rows {
+          rows[row.request.hex] = ReferenceModel.Merit(
+            owner: row.owner.hex, amount: Int(row.amount), leadtime: Int(row.leadtime), height: Int(row.leadtimeHeight),
+            outstanding: Int(row.outstanding), paid: Int(row.paid))
+        }
+        #expect(rows == head.merits, "seed \(seed)")
+        #expect(view.isEquivocated || !history.isEquivocated(author, in: model), "seed \(seed)")
+      }
+    }
   }
 
   private static func relay() throws -> Relay { try Relay { $0.trustedZappers = [Acme.zm.pubkey] } }

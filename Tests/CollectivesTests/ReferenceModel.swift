@@ -36,11 +36,15 @@ struct ReferenceModel {
 
   struct Entry {
     let update: Update
-    /// The chain's highest block, and the time of the update that reached it.
+    /// The update before it in its line; nil for a first one.
+    let parent: Key?
+    /// The creator's update that the line stands on.
+    let boost: Key?
+    /// The line's highest block, and the time of the update that reached it.
     let height: Int
     let since: Int
     let merits: [Key: Merit]
-    /// Everything that the chain has used, what it inherited included.
+    /// Everything that the line itself has used.
     let used: Set<Key>
   }
 
@@ -48,17 +52,31 @@ struct ReferenceModel {
   let zapper: Key
   /// Believed for every payee.
   let trusted: Key
-  private(set) var chains: [Key: [Entry]]
+  /// All updates that were accepted, of all branches, in the order in which they came.
+  private(set) var entries: [Entry]
 
   init(creator: Key, zapper: Key, trusted: Key, ignition: Update) {
     self.creator = creator
     self.zapper = zapper
     self.trusted = trusted
-    chains = [creator: [Entry(update: ignition, height: ignition.height ?? 0, since: ignition.at, merits: [:], used: [])]]
+    entries = [
+      Entry(update: ignition, parent: nil, boost: nil, height: ignition.height ?? 0, since: ignition.at, merits: [:], used: [])
+    ]
   }
 
-  func entry(_ id: Key) -> Entry? { chains.values.joined().first { $0.update.id == id } }
-  func head(_ key: Key) -> Entry? { chains[key]?.last }
+  func entry(_ id: Key) -> Entry? { entries.first { $0.update.id == id } }
+  func entries(of author: Key) -> [Entry] { entries.filter { $0.update.author == author } }
+
+  /// The end of the canonical line, walked from its beginning: of several children the latest, of one second the one with the lowest id.
+  func head(_ author: Key) -> Entry? {
+    let own = entries(of: author)
+    func next(after parent: Key?) -> Entry? {
+      own.filter { $0.parent == parent }.min { (-$0.update.at, $0.update.id) < (-$1.update.at, $1.update.id) }
+    }
+    var head: Entry?
+    while let child = next(after: head?.update.id) { head = child }
+    return head
+  }
 
   private func power(_ merits: [Key: Merit]) -> [Key: Int] {
     var power: [Key: Int] = [:]
@@ -67,48 +85,68 @@ struct ReferenceModel {
   }
 
   /// The start of the refusal's words; nil when it is accepted, and remembered.
-  mutating func judge(_ update: Update) -> String? {
+  ///
+  /// - Parameters:
+  ///   - isLive: from a client; else from another relay, from where branches are taken.
+  ///   - isTaken: the author has a chain in another collective of this name.
+  mutating func judge(_ update: Update, isLive: Bool = true, isTaken: Bool = false) -> String? {
     if let height = update.height, !Self.isPlausible(height, at: update.at) { return "invalid: implausible block height" }
-    var own = head(update.author)?.used ?? []
-    let boosted: Entry?
-    if let head = head(update.author) {
-      guard let previous = update.previous else { return "invalid: replacement needs a previous pointer" }
-      if previous != head.update.id {
-        guard let entry = entry(previous) else { return "error: unknown previous" }
-        return entry.update.author == update.author ? "invalid: previous is stale" : "invalid: previous belongs to another pubkey"
-      }
-      if update.at <= head.update.at { return "invalid: created_at must be after the previous update" }
-      if update.author != creator, power(self.head(creator)?.merits ?? [:])[update.author] == nil { return "restricted: votepower is 0" }
-      if update.boost != nil, update.author == creator { return "invalid: creator cannot boost" }
-      boosted = update.boost.flatMap(entry)
-    } else {
-      guard let boost = update.boost else { return "invalid: first update by a member needs a boostpoint" }
-      boosted = entry(boost)
+    let isFirst = entries(of: update.author).isEmpty || !isLive && update.author != creator && Self.isFirst(update)
+    var parent: Entry?
+    if isLive, isTaken, isFirst { return "invalid: slot already belongs to SEC" }
+    if !isFirst {
+      if let words = follow(update, isLive, &parent) { return words }
+    } else if !isLive, let previous = update.previous, previous != update.boost, entry(previous) == nil {
+      return "error: missing previous"
+    } else if update.boost == nil {
+      return "invalid: first update by a member needs a boostpoint"
     }
+    let boosted = update.boost.flatMap(entry)
     if let boost = update.boost {
-      guard let boosted else { return "error: unknown boostpoint" }
+      guard let boosted else { return isLive ? "error: unknown boostpoint" : "error: missing boostpoint" }
       if boosted.update.author != creator { return "invalid: boostpoint is not by the creator" }
-      if boost != self.head(creator)?.update.id { return "invalid: boostpoint is stale" }
-      if head(update.author) == nil, update.previous != nil, update.previous != boost { return "invalid: previous must be absent" }
-      if head(update.author) == nil, power(boosted.merits)[update.author] == nil { return "restricted: votepower is 0" }
+      if isLive, boost != head(creator)?.update.id { return "invalid: boostpoint is stale" }
+      if isFirst, update.previous != nil, update.previous != boost { return "invalid: previous must be absent" }
+      if isFirst, power(boosted.merits)[update.author] == nil { return "restricted: votepower is 0" }
       if update.at <= boosted.update.at { return "invalid: created_at must be after the boostpoint" }
-      own.formUnion(boosted.used)
     }
-    let reached = [head(update.author), boosted].compactMap { $0 }
+    let reached = [parent, boosted].compactMap { $0 }
     let known = reached.map(\.height).max() ?? 0
     let since = reached.filter { $0.height == known }.map(\.since).min() ?? 0
     if let height = update.height {
       if height < known { return "invalid: bitcoin height went backwards" }
       let quarters = 5 * (update.at - since) + 4 * 600 * 288
-      if head(update.author) != nil, (height - known) * 4 * 600 > quarters { return "invalid: implausible block height" }
+      if parent != nil, (height - known) * 4 * 600 > quarters { return "invalid: implausible block height" }
     }
-    guard let base = boosted ?? head(update.author) else { return "?" }
+    guard let base = boosted ?? parent else { return "?" }
     var merits = update.merits
-    var used = own
-    if let words = check(update, base.merits, &merits, &used) { return words }
-    chains[update.author, default: []].append(
+    var used = parent?.used ?? []
+    let standsOn = update.boost ?? parent?.boost
+    let before = used.union(standsOn.flatMap(entry)?.used ?? [])
+    if let words = check(update, base.merits, &merits, before, &used) { return words }
+    entries.append(
       Entry(
-        update: update, height: update.height ?? known, since: (update.height ?? known) > known ? update.at : since, merits: merits, used: used))
+        update: update, parent: parent?.update.id, boost: standsOn, height: update.height ?? known,
+        since: (update.height ?? known) > known ? update.at : since, merits: merits, used: used))
+    return nil
+  }
+
+  private static func isFirst(_ update: Update) -> Bool { update.boost != nil && (update.previous == nil || update.previous == update.boost) }
+
+  /// What an update continues, and what is wrong with that.
+  private func follow(_ update: Update, _ isLive: Bool, _ parent: inout Entry?) -> String? {
+    guard let previous = update.previous else { return "invalid: replacement needs a previous pointer" }
+    guard let before = entry(previous) else { return isLive ? "error: unknown previous" : "error: missing previous" }
+    if before.update.author != update.author { return "invalid: previous belongs to another pubkey" }
+    if isLive, head(update.author)?.update.id != previous { return "invalid: previous is stale" }
+    if update.at <= before.update.at { return "invalid: created_at must be after the previous update" }
+    if update.author != creator {
+      let own = update.boost.flatMap(entry).flatMap { $0.update.author == creator ? $0 : nil }
+      let judged = isLive ? head(creator) : own ?? before.boost.flatMap(entry)
+      if power(judged?.merits ?? [:])[update.author] == nil { return "restricted: votepower is 0" }
+    }
+    if update.boost != nil, update.author == creator { return "invalid: creator cannot boost" }
+    parent = before
     return nil
   }
 
@@ -118,8 +156,9 @@ struct ReferenceModel {
     return 95 * since - 2016 * 60_000 <= blocks && blocks <= 105 * since + 2016 * 60_000
   }
 
-  private func check(_ update: Update, _ base: [Key: Merit], _ merits: inout [Key: Merit], _ used: inout Set<Key>) -> String? {
-    let before = used
+  private func check(
+    _ update: Update, _ base: [Key: Merit], _ merits: inout [Key: Merit], _ before: Set<Key>, _ used: inout Set<Key>
+  ) -> String? {
     if base.keys.contains(where: { update.merits[$0] == nil }) { return "invalid: merit" }
     let power = power(base)
     for (request, merit) in update.merits where base[request] == nil {

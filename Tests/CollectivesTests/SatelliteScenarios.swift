@@ -146,9 +146,113 @@ struct SatelliteScenarios {
     }
     #expect(try delete([Self.request]).decision == .reject(.blocked("a proof cannot be deleted")))
     #expect(try delete([other, Self.request]).decision == .reject(.blocked("a proof cannot be deleted")))
-    // Another one's, one that no update names, and from sync, where the relay acts by itself.
-    for judgement in [try delete([Self.request], by: Acme.n), try delete([other]), try delete([Self.request], from: "Sync")] {
+    // Another one's: nobody deletes what somebody else wrote.
+    let strangers = try delete([Self.request], by: Acme.n)
+    #expect(strangers.decision == .accept && strangers.owner == nil && !strangers.isWritten)
+    // One that no update names; and from sync, where the relay acts by itself.
+    for judgement in [try delete([other]), try delete([Self.request], from: "Sync")] {
+      #expect(judgement.decision == .accept && judgement.owner == .collectives && judgement.isWritten)
+    }
+  }
+
+  @Test("live nothing rests on a satellite that its author deleted, but for what an update names already; from sync it is still known")
+  func takenBack() throws {
+    let fixture = try Fixture()
+    try expectAccept(fixture.relay.live(Self.request))
+    let deletion = Acme.m.event(kind: 5, createdAt: Acme.t0 + 20, tags: [["e", Self.request.id.hex]])
+    try expectAccept(fixture.relay.live(deletion))
+    let update = naming(fixture).event
+    #expect(try fixture.relay.live(update) == "error: proof \(Self.request.id.short) unknown here")
+    #expect(try fixture.relay.sync(update) == Relay.accept)
+    var next = fixture.next()
+    next.previous = update.id.hex
+    next.at = update.createdAt + 10
+    next.rows = [Row(Self.request.id, Acme.m, 100)]
+    next.extra = [["proof_id", Self.request.id.hex]]
+    #expect(try fixture.relay.live(next.event) == Relay.accept)
+  }
+
+  /// A kind 5, and who it was taken for.
+  private func send(_ tags: [[String]], to relay: Relay, by key: TestKey = Acme.m, from source: String = "IP4") throws -> Judgement {
+    try relay.judge(line: requestLine(key.event(kind: 5, createdAt: Acme.t0 + 500, tags: tags), receivedAt: Acme.t0 + 500, sourceType: source))
+  }
+
+  @Test(
+    "a deletion that says by k that it names one of ours is remembered: live its target is not taken any more, from sync it is",
+    arguments: ["IP4", "Sync"])
+  func remembered(_ source: String) throws {
+    let fixture = try Fixture()
+    let vote = Acme.vote(Acme.m, Self.request)
+    let judgement = try send([["e", Self.request.id.hex], ["e", vote.id.hex], ["k", "1409"], ["k", "1410"]], to: fixture.relay, from: source)
+    #expect(judgement.decision == .accept && judgement.owner == .collectives && judgement.isWritten)
+    #expect(try fixture.relay.live(Self.request) == "blocked: deleted by its author")
+    #expect(try fixture.relay.sync(vote) == Relay.accept)
+    let update = fixture.next().event
+    try expectAccept(
+      try send([["e", update.id.hex], ["k", "31108"]], to: fixture.relay, by: Acme.c, from: source).decision == .accept ? Relay.accept : "refused")
+    #expect(try fixture.relay.live(update) == "blocked: deleted by its author")
+    #expect(try fixture.relay.sync(update) == Relay.accept)
+    // What was accepted once is taken from the journal again.
+    let other = try Relay()
+    try expectAccept(other.live(fixture.ignition))
+    _ = try send([["e", update.id.hex], ["k", "31108"]], to: other, by: Acme.c, from: source)
+    #expect(try other.rejudge(update) == Relay.accept)
+  }
+
+  @Test("a deletion without k, or of another kind, or of what somebody else wrote, takes nothing of ours back")
+  func unrelated() throws {
+    let fixture = try Fixture()
+    for tags in [[["e", Self.request.id.hex]], [["e", Self.request.id.hex], ["k", "1"]], [["k", "31108"]]] {
+      let judgement = try send(tags, to: fixture.relay)
+      #expect(judgement.decision == .accept && judgement.owner == nil)
+    }
+    #expect(try send([["e", Self.request.id.hex], ["k", "1409"]], to: fixture.relay, by: Acme.n).owner == .collectives)
+    #expect(try fixture.relay.live(Self.request) == Relay.accept)
+  }
+
+  @Test("a deleted address takes back what was written until then", arguments: [0, 1])
+  func address(_ later: UInt64) throws {
+    let relay = try Relay()
+    #expect(try send([["a", Acme.address()], ["k", "31108"]], to: relay, by: Acme.c).isWritten)
+    var draft = Draft()
+    draft.at = Acme.t0 + 500 + later
+    #expect(try relay.live(draft.event) == (later > 0 ? Relay.accept : "blocked: deleted by its author"))
+    #expect(try relay.sync(draft.event) == Relay.accept)
+  }
+
+  @Test("from sync, too, the history of a collective that has merits is not deleted")
+  func history() throws {
+    let fixture = try Fixture(1)
+    for source in ["IP4", "Sync"] {
+      let judgement = try send(
+        [["e", fixture.ignition.id.hex], ["e", String(repeating: "1", count: 64)], ["k", "31108"]], to: fixture.relay, by: Acme.c, from: source)
+      #expect(judgement.decision == .reject(.blocked("SEC history cannot be deleted")))
+    }
+  }
+
+  @Test(
+    "a node's label is kept from wherever it comes, also before what it names, and once; others' labels are nobody's", arguments: ["IP4", "Sync"])
+  func labels(_ source: String) throws {
+    let (node, other) = (TestKey("node"), TestKey("another node"))
+    let relay = try Relay { $0.nodes = [node.pubkey, other.pubkey] }
+    func send(_ key: TestKey, _ label: String = "collective-state-valid", _ space: String = "commonsguard") throws -> Judgement {
+      let tags = [["L", space], ["l", label, space], ["e", String(repeating: "1", count: 64)]]
+      return try relay.judge(
+        line: requestLine(key.event(kind: 1985, createdAt: Acme.t0, tags: tags), receivedAt: Acme.t0, sourceType: source))
+    }
+    for key in [node, other] {
+      let (first, again) = (try send(key), try send(key))
+      #expect(first.decision == .accept && first.owner == .collectives && first.isWritten)
+      #expect(again.decision == .accept && !again.isWritten)
+    }
+    #expect(try relay.journalCount() == 2)
+    for judgement in [try send(Acme.n), try send(node, "group-accepted"), try send(node, "collective-state-valid", "ugc")] {
       #expect(judgement.decision == .accept && judgement.owner == nil && !judgement.isWritten)
     }
+    // And no kind 5 takes one back.
+    let label = node.event(
+      kind: 1985, createdAt: Acme.t0,
+      tags: [["L", "commonsguard"], ["l", "collective-state-valid", "commonsguard"], ["e", String(repeating: "1", count: 64)]])
+    #expect(try self.send([["e", label.id.hex]], to: relay, by: node).owner == nil)
   }
 }

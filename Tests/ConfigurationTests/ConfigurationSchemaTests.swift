@@ -64,7 +64,7 @@ struct ConfigurationSchemaTests {
       balances: { driver: "none", command: [], ttlSeconds: 300, waitMilliseconds: 0 },
       settlement: { driver: "none", preset: null, command: [], reconcileCommand: [], timeoutSeconds: 300, maxAgeSeconds: 3600,
                     dailyCapPerMember: null, capPerTransfer: null, paused: false },
-      collectives: { enabled: true, approve: "1/2", veto: "2/100", checkpoint: false, forkPolicy: "firstSeen", genesisMerit: true,
+      collectives: { enabled: true, approve: "1/2", veto: "2/100", checkpoint: false, forkPolicy: "nip01", genesisMerit: true,
                      allowDeletion: false },
       groups: { enabled: true, kinds: { init: 4830, proposal: 4831, vote: 4832, modification: 4833, attest: 4834 }, proposalsFrom: "anyone",
                 forkPolicy: "attested", headersFile: null, acceptNip03: true },

@@ -49,7 +49,7 @@ struct ArchivedHistory {
     // What leads to the ignition.
     var known: Set<EventID> = [ignition.id]
     var isWhole = false
-    try UpdateRecord.scanChains(prefix: CollectivesState.chainKey(ignition.id, ignition.creator), state) { _, record in
+    try UpdateRecord.scanChains(prefix: CollectivesState.chainKey(ignition.id, ignition.creator), state) { record in
       isWhole = record.number < Self.maxUpdates && (record.previous.map { follows($0, &known) } ?? false)
       known.insert(record.id)
       return isWhole

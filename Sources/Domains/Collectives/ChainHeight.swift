@@ -34,20 +34,13 @@ struct ChainHeight {
     return ChainHeight(block: own, since: isReached ? known?.since ?? update.createdAt : update.createdAt)
   }
 
-  /// A record of version 1 does not say since when: heights never fall along a chain, so the first update at that height is found by halves.
+  /// A record of version 1 does not say since when: heights never fall along a line, so the first update at that height is found by halves.
   private static func search(_ record: UpdateRecord, _ height: UInt32, _ state: borrowing some StateReader & ~Copyable) throws -> UInt64 {
     var first = record
-    while try !first.isInChain(state) {
-      // On a branch that lost, one by one: such records were written by earlier versions alone.
-      guard let previous = first.previous, let parent = try UpdateRecord.read(previous, state), parent.number < first.number,
-        parent.block?.height == height
-      else { return try reached(by: first, height, state) }
-      first = parent
-    }
     var low: UInt64 = 0
     while low < first.number {
       let middle = low + (first.number - low) / 2
-      guard let id = try UpdateRecord.id(record.collective, record.pubkey, middle, state), let found = try UpdateRecord.read(id, state) else {
+      guard let id = try UpdateRecord.ancestor(of: first, middle, state), let found = try UpdateRecord.read(id, state) else {
         throw Fault.corrupt(CollectivesState.chains, "a chain with a gap")
       }
       if found.block?.height == height { first = found } else { low = middle + 1 }

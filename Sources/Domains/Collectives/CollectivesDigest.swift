@@ -2,22 +2,25 @@
 import Nostr
 import Policy
 
-/// The canonical bytes of everything in collectives that follows from the accepted events alone (architecture, law 5): ignitions, slots, chains
-/// with their states, used proofs. Not when and from where events came, nor equivocations, nor what is only shown (hidden, dust, satellites).
+/// The canonical bytes of everything in collectives that follows from the accepted events alone (architecture, law 5), in whatever order they came:
+/// ignitions, the heads of all chains, and every update on whichever branch, with its state. Slots and used proofs follow from those. Not when and from
+/// where events came, nor equivocations, nor what is only shown (hidden, dust, satellites).
 enum CollectivesDigest {
   static func feed(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
-    for (number, table) in [CollectivesState.ignitions, CollectivesState.slots, CollectivesState.heads, CollectivesState.used].enumerated() {
+    for (number, table) in [CollectivesState.ignitions, CollectivesState.heads].enumerated() {
       try state.scan(table, prefix: []) { key, value in
         self.feed(UInt8(number + 1), key, value, into: feed)
         return true
       }
     }
-    try UpdateRecord.scanChains(prefix: [], state) { key, record in
-      self.feed(5, key, record.id.bytes, into: feed)
-      guard let hardState = try state.value(CollectivesState.states, record.id.bytes) else {
-        throw Fault.corrupt(CollectivesState.chains, "an update without its state")
+    try state.scan(CollectivesState.updates, prefix: []) { key, value in
+      var reader = RecordReader(key, of: CollectivesState.updates)
+      let record = try UpdateRecord(id: try reader.eventID(), decoding: value)
+      guard let hardState = try state.value(CollectivesState.states, key) else {
+        throw Fault.corrupt(CollectivesState.updates, "an update without its state")
       }
-      self.feed(6, record.canonical, hardState, into: feed)
+      self.feed(3, key, record.canonical, into: feed)
+      self.feed(4, key, hardState, into: feed)
       return true
     }
   }

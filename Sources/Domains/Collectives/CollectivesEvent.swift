@@ -10,6 +10,8 @@ public struct CollectivesEvent: Sendable {
     case satellite(Satellite)
     /// A kind 5 or 62.
     case deletion(CollectiveDeletion)
+    /// Another node, or this one, found an update valid: known from then on, and nothing else.
+    case label
   }
 
   public let event: VerifiedEvent
@@ -20,9 +22,16 @@ public struct CollectivesEvent: Sendable {
     let kind = event.kind
     if kind == CollectivesOptions.updateKind { return .owned }
     if kind == CollectiveDeletion.vanishKind { return .dependsOnState }
+    if kind == CollectivesFollowUp.labelKind { return isLabel(event, options) ? .owned : .none }
     guard kind == CollectiveDeletion.kind || Satellite.isKind(kind, options) else { return .none }
     if event.hasTag("a") { return .dependsOnState }
     return event.hasTag("e") ? .dependsOnState : .none
+  }
+
+  /// A label by which a node says that an update is valid; others' are nobody's.
+  private static func isLabel(_ event: borrowing EventSlices, _ options: CollectivesOptions) -> Bool {
+    guard options.nodes.contains(PublicKey(event.pubkey)), event.hasTag("L", "commonsguard") else { return false }
+    return event.hasTag("l", "collective-state-valid")
   }
 
   /// The context-free checks, in the spec's order. Throws a `Rejection`.
@@ -32,8 +41,10 @@ public struct CollectivesEvent: Sendable {
       content = .update(try CollectiveUpdate(parsing: event, options: options, trace: trace))
     } else if Satellite.isKind(event.kind, options) {
       content = .satellite(Satellite(event))
+    } else if event.kind == CollectivesFollowUp.labelKind {
+      content = .label
     } else {
-      content = .deletion(CollectiveDeletion(event))
+      content = .deletion(CollectiveDeletion(event.event, options))
     }
   }
 }
@@ -50,10 +61,10 @@ public struct CollectiveDeletion: Sendable {
   let targets: [EventID]
   /// The names of the author's own updates, each once, in order.
   let names: [Text]
+  /// It says by `k` that it names an update or a satellite.
+  let namesKind: Bool
 
-  init(_ event: VerifiedEvent) { self.init(event.event) }
-
-  init(_ event: Event) {
+  init(_ event: Event, _ options: CollectivesOptions) {
     isVanish = event.kind == Self.vanishKind
     var targets: [EventID] = []
     var names: [Text] = []
@@ -71,6 +82,10 @@ public struct CollectiveDeletion: Sendable {
     }
     self.targets = targets
     self.names = names
+    namesKind = event.tags.contains { tag in
+      guard tag.isNamed("k"), let kind = tag[1]?.decimal else { return false }
+      return kind == CollectivesOptions.updateKind || Satellite.isKind(kind, options)
+    }
   }
 }
 

@@ -15,7 +15,8 @@ public struct CollectivesOptions: Sendable, Equatable {
   public enum ForkPolicy: String, Sendable {
     /// The one that came first; the other is kept as evidence.
     case firstSeen
-    /// The one with the greater created_at, as on relays that know NIP-01 alone.
+    /// The one with the greatest created_at, of one second the one with the lowest id, as relays keep them: so that all of them come to the same. From
+    /// sync both are kept.
     case nip01
   }
 
@@ -26,7 +27,7 @@ public struct CollectivesOptions: Sendable, Equatable {
   public var veto: Fraction
   /// Adopt, from sync, a head whose lineage is unknown (4.5).
   public var checkpoint = false
-  public var forkPolicy = ForkPolicy.firstSeen
+  public var forkPolicy = ForkPolicy.nip01
   /// Allow the one merit that a creator may give themself in the ignition (G2).
   public var genesisMerit = true
   /// Let authors hide a chain that has merits (4.5).
@@ -58,6 +59,8 @@ public struct CollectivesOptions: Sendable, Equatable {
   /// The known block headers (R8).
   public var headers = BitcoinHeaders(path: nil)
   public var followUps: FollowUpOptions
+  /// This node and the others of the constellation, whose labels are kept.
+  public var nodes: Set<PublicKey> = []
 
   public init(followUps: FollowUpOptions = FollowUpOptions()) {
     self.followUps = followUps

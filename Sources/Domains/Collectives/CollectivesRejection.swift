@@ -99,6 +99,7 @@ enum CollectivesRejection {
   // Deletions, satellites
   static let undeletable = Rejection.blocked("SEC history cannot be deleted")
   static let undeletableProof = Rejection.blocked("a proof cannot be deleted")
+  static let deletedByAuthor = Rejection.blocked("deleted by its author")
   static func missingCollective(of creator: PublicKey) -> Rejection { .error("missing ignition of \(creator.short)") }
   static let malformedSatellite = Rejection.invalid("malformed satellite")
   static let publishedApproval = Rejection.blocked("approval proofs are not published")

@@ -7,13 +7,16 @@ import Policy
 ///
 /// ```
 /// ignitions      I                    → IgnitionRecord
-/// slots          P · sha256(d)        → I 32 · P created it 1
-/// heads          I · P                → id of the newest update of the chain
+/// slots          P · sha256(d) · P did not create it 1 · I → I 32 · P created it 1
+///                P · sha256(d)        → the same, before a name could be bound to several
+/// heads          I · P                → id of the last update of the canonical line of the chain
 /// updates        id                   → UpdateRecord
-/// chains         I · P · number 8     → id
+/// chains         I · P · number 8 · id → nothing: all updates of a chain, whichever branch they are on
+///                I · P · number 8     → id, before branches were kept; for the greatest number the chain's head then
 /// states         id                   → HardState
-/// used           I · P · proof id     → n × (number of an update that used it 8 · its id 32): one, or one on each branch of a fork
+/// used           I · P · proof id     → n × (number of an update that used it 8 · its id 32), before there was `usedNodes`
 /// equivocations  I · parent id        → EquivocationRecord
+///                I · P                → the same, of the first updates of a member
 /// redeliveries   I · P                → receivedAt of the last one 8
 /// satellites     I · id               → kind 8 · signed by a zapper of the creator 1
 /// profiles       P                    → created_at 8 · id 32 · zapper 32 · has an address 1      (kind 0 seen as proof)
@@ -24,6 +27,9 @@ import Policy
 ///                I                    → how many there were when they did not hold 8
 /// named          1 · proof id         → id of an update that names it by `proof_id`
 ///                0 · I                → nothing; the updates of this collective were looked at from the first one on
+///                2 · id · its author  → id of an accepted deletion that names it
+///                3 · P · sha256(d)    → created_at of the newest deletion of the address 8 · its id 32
+/// usedNodes      update id · number 2 → a node of `UsedProofs`
 /// ```
 public enum CollectivesState {
   static let ignitions = Table(.collectives, 0, "ignitions")
@@ -41,16 +47,20 @@ public enum CollectivesState {
   static let hidden = Table(.collectives, 12, "hidden")
   static let archives = Table(.collectives, 13, "archives")
   static let named = Table(.collectives, 14, "named")
+  static let usedNodes = Table(.collectives, 15, "usedNodes")
 
   public static let tables = [
     ignitions, slots, heads, updates, chains, states, used, equivocations, redeliveries, satellites, profiles, dust, hidden, archives,
-    named,
+    named, usedNodes,
   ]
 
   /// LMDB's keys are short, names are not: the name is hashed.
   static func slotKey(_ pubkey: PublicKey, _ name: Text) -> [UInt8] { pubkey.bytes + SHA256.digest(of: name.bytes).bytes }
 
   static func chainKey(_ collective: EventID, _ pubkey: PublicKey) -> [UInt8] { collective.bytes + pubkey.bytes }
+
+  /// An update's place in `chains`.
+  static func placeKey(_ update: UpdateRecord) -> [UInt8] { numberedKey(update.collective, update.pubkey, update.number) + update.id.bytes }
 
   static func numberedKey(_ collective: EventID, _ pubkey: PublicKey, _ number: UInt64) -> [UInt8] {
     var writer = RecordWriter(capacity: 72)
@@ -107,38 +117,22 @@ public struct IgnitionRecord: Hashable, Sendable {
   }
 }
 
-/// Which collective a name of a pubkey is bound to, for ever (SD3).
-struct SlotRecord: Hashable, Sendable {
-  let collective: EventID
-  let isCreator: Bool
-
-  func change(_ pubkey: PublicKey, _ name: Text) -> StateChange {
-    .put(CollectivesState.slots, key: CollectivesState.slotKey(pubkey, name), value: collective.bytes + [isCreator ? 1 : 0])
-  }
-
-  init(collective: EventID, isCreator: Bool) {
-    self.collective = collective
-    self.isCreator = isCreator
-  }
-
-  init(decoding bytes: [UInt8]) throws {
-    var reader = RecordReader(bytes, of: CollectivesState.slots)
-    collective = try reader.eventID()
-    isCreator = try reader.bool()
-  }
-}
-
 /// The note kept with an accepted event's id: what it is, and of which collective.
 struct CollectivesNote {
   enum Kind: UInt8 {
     case update = 1
     case satellite = 2
     case deletion = 3
+    case label = 4
   }
 
   let kind: Kind
+  /// Zero for a deletion of what is not known, and for a label.
   let collective: EventID
   let pubkey: PublicKey
+
+  /// Whether its author's kind 5 may name it: deletions and labels are not taken back.
+  var isDeletable: Bool { kind == .update || kind == .satellite }
 
   // kind 1 · collective 32 · pubkey 32
   var bytes: [UInt8] { [kind.rawValue] + collective.bytes + pubkey.bytes }

@@ -6,14 +6,13 @@ extension CollectivesValidator {
   /// Everything that accepting an update writes, once its invariants hold.
   ///
   /// - Parameters:
+  ///   - parent: the update of its chain that it continues; nil for a first one, which binds its slot.
   ///   - base: what the diff was against; nil for an ignition.
-  ///   - isFirst: it binds its slot.
   ///   - opens: the collective that begins with it.
-  ///   - tip: the head of its chain that it takes the place of; nil when it continues the head.
   ///   - outcome: what the diff consumed; nil where there was none.
   func accept(
-    _ update: CollectiveUpdate, _ entry: Lineage.Entry, base: HardState? = nil, in ignition: IgnitionRecord, isFirst: Bool,
-    opens: IgnitionRecord? = nil, insteadOf tip: UpdateRecord? = nil, _ outcome: MeritDiff.Outcome?, _ setting: UpdateSetting,
+    _ update: CollectiveUpdate, _ entry: Lineage.Entry, after parent: UpdateRecord?, base: HardState? = nil, in ignition: IgnitionRecord,
+    opens: IgnitionRecord? = nil, _ outcome: MeritDiff.Outcome?, _ setting: UpdateSetting,
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
     if !entry.record.isCheckpoint || base != nil {
@@ -24,7 +23,8 @@ extension CollectivesValidator {
     }
     var effects = Effects(note: CollectivesNote(.update, ignition.id, update.pubkey).bytes)
     if let adopted = setting.lineage.adopted {
-      effects.changes += changes(adopted.entry, name: adopted.ignition.name, isFirst: true, isCreator: true)
+      effects.changes += changes(adopted.entry, isHead: true)
+      effects.changes += try bind(adopted.entry.record, adopted.ignition, reading: state)
       effects.changes.append(adopted.ignition.change)
       effects.provides.append(.collectiveEvent(adopted.ignition.id))
       open(adopted.ignition, &effects)
@@ -36,15 +36,23 @@ extension CollectivesValidator {
       open(opens, &effects)
     }
     effects.changes += NamedProofs.changes(update)
-    if let tip { effects.changes += try rewind(tip, for: entry.record, reading: state) }
-    effects.changes += changes(entry, name: update.name, isFirst: isFirst, isCreator: update.pubkey == ignition.creator)
-    if let outcome { try write(outcome, entry.record, &effects, reading: state) }
+    var entry = entry
+    if let used = outcome?.used, !used.isEmpty {
+      let (root, changes) = try UsedProofs.adding(used, to: parent?.used, by: update.id, state)
+      entry.record.used = root
+      effects.changes += changes
+    }
+    // What begins a collective has no rival in it; a head that was adopted in its place is swept away.
+    let place = opens == nil ? try place(entry.record, after: parent, setting.lineage, reading: state) : (isHead: true, changes: [])
+    effects.changes += place.changes + changes(entry, isHead: place.isHead)
+    if parent == nil { effects.changes += try bind(entry.record, ignition, reading: state) }
+    if let outcome { try writeDust(outcome, entry.record, &effects, reading: state) }
     for (pubkey, profile) in setting.proofs.profiles.sorted(by: { $0.key < $1.key }) {
       if let known = try Profile.read(pubkey, state), !profile.isNewer(than: known) { continue }
       effects.changes.append(profile.change(pubkey))
     }
     effects.provides.append(.collectiveEvent(update.id))
-    effects.followUps += try CollectivesFollowUp(options.followUps).label(update.event, ignition.id)
+    if setting.circumstances.isLive { effects.followUps += try CollectivesFollowUp(options.followUps).label(update.event, ignition.id) }
     return .accepted(effects)
   }
 
@@ -55,23 +63,30 @@ extension CollectivesValidator {
     effects.yieldsWhenFull = true
   }
 
-  private func changes(_ entry: Lineage.Entry, name: Text, isFirst: Bool, isCreator: Bool) -> [StateChange] {
+  private func changes(_ entry: Lineage.Entry, isHead: Bool) -> [StateChange] {
     let record = entry.record
     var changes: [StateChange] = [
       .put(CollectivesState.updates, key: record.id.bytes, value: record.encoded),
       .put(CollectivesState.states, key: record.id.bytes, value: entry.state.encoded),
-      .put(CollectivesState.chains, key: CollectivesState.numberedKey(record.collective, record.pubkey, record.number), value: record.id.bytes),
-      .put(CollectivesState.heads, key: CollectivesState.chainKey(record.collective, record.pubkey), value: record.id.bytes),
+      .put(CollectivesState.chains, key: CollectivesState.placeKey(record), value: []),
     ]
-    if isFirst { changes.append(SlotRecord(collective: record.collective, isCreator: isCreator).change(record.pubkey, name)) }
+    if isHead {
+      changes.append(.put(CollectivesState.heads, key: CollectivesState.chainKey(record.collective, record.pubkey), value: record.id.bytes))
+    }
     return changes
   }
 
-  /// I6: what was consumed cannot be consumed again.
-  private func write(
+  private func bind(
+    _ record: UpdateRecord, _ ignition: IgnitionRecord, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> [StateChange] {
+    let slot = SlotRecord(collective: ignition.id, isCreator: record.pubkey == ignition.creator)
+    return try slot.isBound(record.pubkey, ignition.name, state) ? [] : [slot.change(record.pubkey, ignition.name)]
+  }
+
+  /// Thousandths of a satoshi that were dropped.
+  private func writeDust(
     _ outcome: MeritDiff.Outcome, _ record: UpdateRecord, _ effects: inout Effects, reading state: borrowing some StateReader & ~Copyable
   ) throws {
-    for id in outcome.used { effects.changes.append(try ProofUses.change(adding: record, for: id, reading: state)) }
     guard outcome.dust > 0 else { return }
     let key = CollectivesState.chainKey(record.collective, record.pubkey)
     var dust: UInt64 = 0

@@ -37,7 +37,7 @@ extension CollectivesValidator {
     _ archive: ArchivedHistory, _ last: CollectiveUpdate, reading state: borrowing some StateReader & ~Copyable
   ) throws -> [StateChange]? {
     var ids = Set(archive.previous.keys)
-    try UpdateRecord.scanChains(prefix: archive.ignition.id.bytes, state) { _, record in
+    try UpdateRecord.scanChains(prefix: archive.ignition.id.bytes, state) { record in
       ids.insert(record.id)
       return ids.count <= 2 * ArchivedHistory.maxUpdates
     }
@@ -74,11 +74,18 @@ extension CollectivesValidator {
     // Not what is only shown, and was written when the events came.
     let tables = [
       CollectivesState.ignitions, CollectivesState.slots, CollectivesState.heads, CollectivesState.updates, CollectivesState.chains,
-      CollectivesState.states, CollectivesState.used, CollectivesState.dust,
+      CollectivesState.states, CollectivesState.usedNodes, CollectivesState.dust,
     ]
-    return tables.flatMap { table in
-      (remembered.tables[table] ?? [:]).sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { .put(table, key: $0.key, value: $0.value) }
+    // Adopted updates were numbered as they came.
+    var changes: [StateChange] = []
+    try state.scan(CollectivesState.chains, prefix: archive.ignition.id.bytes) { key, _ in
+      changes.append(.delete(CollectivesState.chains, key: key))
+      return true
     }
+    return changes
+      + tables.flatMap { table in
+        (remembered.tables[table] ?? [:]).sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { .put(table, key: $0.key, value: $0.value) }
+      }
   }
 
   /// All of them, by their times; nil when they are more than is judged at once.
@@ -115,14 +122,21 @@ extension CollectivesValidator {
       var reader = RecordReader(key, of: CollectivesState.chains)
       _ = try reader.eventID()
       pubkeys.insert(try reader.publicKey())
+      _ = try reader.uint64()
+      let id = reader.isAtEnd ? id : try reader.eventID().bytes
       changes += [
         .delete(CollectivesState.chains, key: key), .delete(CollectivesState.updates, key: id), .delete(CollectivesState.states, key: id),
       ]
+      try state.scan(CollectivesState.usedNodes, prefix: id) { key, _ in
+        changes.append(.delete(CollectivesState.usedNodes, key: key))
+        return true
+      }
       return true
     }
     for pubkey in pubkeys.sorted() {
       changes.append(.delete(CollectivesState.heads, key: CollectivesState.chainKey(adopted.id, pubkey)))
-      changes.append(.delete(CollectivesState.slots, key: CollectivesState.slotKey(pubkey, adopted.name)))
+      let slot = SlotRecord(collective: adopted.id, isCreator: pubkey == adopted.creator)
+      changes += try slot.removal(pubkey, adopted.name, state)
     }
     for table in [CollectivesState.used, CollectivesState.dust, CollectivesState.archives, CollectivesState.equivocations] {
       try state.scan(table, prefix: adopted.id.bytes) { key, _ in

@@ -35,11 +35,11 @@ extension CollectivesValidator {
     let height = ChainHeight.after(update, on: known)
     let record = UpdateRecord(
       id: update.id, collective: ignition.id, pubkey: update.pubkey, number: number, createdAt: update.createdAt, previous: previous,
-      block: height?.block, blockTime: height?.since, isCheckpoint: true)
+      block: height?.block, blockTime: height?.since, jump: head.map { UpdateRecord.Jump(id: $0.id, number: $0.number) }, isCheckpoint: true)
     let hardState = HardState(
       rows: update.rows, products: update.products, zappers: update.zappers ?? [], mode: update.mode, stateHash: update.stateHash)
     return try accept(
-      update, Lineage.Entry(record: record, state: hardState), in: ignition, isFirst: head == nil, opens: head == nil ? ignition : nil, nil,
-      setting, reading: state)
+      update, Lineage.Entry(record: record, state: hardState), after: head, in: ignition, opens: head == nil ? ignition : nil, nil, setting,
+      reading: state)
   }
 }

@@ -3,38 +3,41 @@ import Nostr
 import Policy
 
 extension CollectivesValidator {
-  /// A kind 5 is ours when it names an update of its author's, or live a proof of its author's that an update rests on.
-  func ownsDeletion(_ event: Event, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    let deletion = CollectiveDeletion(event)
-    for id in deletion.targets {
-      guard let note = try CollectivesNote(try state.known(id)), note.pubkey == event.pubkey else { continue }
-      if note.kind == .update { return true }
-      if circumstances.isLive, note.kind == .satellite, try NamedProofs.contain(id, in: note.collective, reading: state) { return true }
-    }
+  /// A kind 5 is ours when it names an update or a satellite of its author's, and when it says by `k` that it names one, which may still come.
+  func ownsDeletion(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    let deletion = CollectiveDeletion(event, options)
     for name in deletion.names {
-      if try state.contains(CollectivesState.slots, CollectivesState.slotKey(event.pubkey, name)) { return true }
+      if try deletion.namesKind || state.hasEntry(CollectivesState.slots, prefix: CollectivesState.slotKey(event.pubkey, name)) { return true }
+    }
+    for id in deletion.targets {
+      guard let known = try state.known(id) else {
+        if deletion.namesKind { return true }
+        continue
+      }
+      if let note = try CollectivesNote(known), note.pubkey == event.pubkey, note.isDeletable { return true }
     }
     return false
   }
 
   /// 4.5: a chain that has merits is not deleted; another one stays, hidden. A request to vanish hides all chains of its author. 4.9: what an accepted
-  /// update names by `proof_id` stays.
+  /// update names by `proof_id` cannot be deleted live; from sync its deletion is taken, and has no effect here. What is not known here yet is remembered.
   func decide(
     _ deletion: CollectiveDeletion, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
     if deletion.isVanish { return try decideVanish(event, reading: state) }
-    let collectives = try chains(named: deletion, by: event.pubkey, in: circumstances, reading: state)
-    guard let first = collectives.first else { return .unchanged }
+    let named = try named(deletion, by: event.pubkey, in: circumstances, reading: state)
     if !options.allowDeletion {
-      for collective in collectives {
+      for collective in named.collectives {
         guard let head = try UpdateRecord.headID(collective, event.pubkey, state) else { continue }
         if try HardState.hasRows(head, state) { throw CollectivesRejection.undeletable }
       }
     }
-    let changes = collectives.map { collective in
+    var changes = named.collectives.map { collective in
       StateChange.put(CollectivesState.hidden, key: CollectivesState.chainKey(collective, event.pubkey), value: event.id.bytes)
     }
-    return .accepted(Effects(changes: changes, note: CollectivesNote(.deletion, first, event.pubkey).bytes, yieldsWhenFull: true))
+    changes += try DeletedEvents.changes(named.targets, deletion.names, by: event, reading: state)
+    let note = CollectivesNote(.deletion, named.collectives.first ?? EventID(.zero), event.pubkey)
+    return .accepted(Effects(changes: changes, note: note.bytes, yieldsWhenFull: true))
   }
 
   /// One row for all chains of a key, however many it has.
@@ -53,25 +56,30 @@ extension CollectivesValidator {
         note: CollectivesNote(.deletion, first, event.pubkey).bytes, yieldsWhenFull: true))
   }
 
-  private func chains(
-    named deletion: CollectiveDeletion, by pubkey: PublicKey, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> [EventID] {
+  /// The author's chains that a deletion names; and the events that it takes back, but for those that are somebody else's.
+  private func named(
+    _ deletion: CollectiveDeletion, by pubkey: PublicKey, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> (collectives: [EventID], targets: [EventID]) {
     var collectives: [EventID] = []
+    var targets: [EventID] = []
     var seen: Set<EventID> = []
     for id in deletion.targets {
-      guard let note = try CollectivesNote(try state.known(id)), note.pubkey == pubkey else { continue }
+      guard let known = try state.known(id) else {
+        targets.append(id)
+        continue
+      }
+      guard let note = try CollectivesNote(known), note.pubkey == pubkey, note.isDeletable else { continue }
+      targets.append(id)
       if note.kind == .update {
         if seen.insert(note.collective).inserted { collectives.append(note.collective) }
-      } else if circumstances.isLive, note.kind == .satellite, try NamedProofs.contain(id, in: note.collective, reading: state) {
+      } else if circumstances.isLive, !circumstances.isRecalled, try NamedProofs.contain(id, in: note.collective, reading: state) {
         throw CollectivesRejection.undeletableProof
       }
     }
     for name in deletion.names {
-      let key = CollectivesState.slotKey(pubkey, name)
-      guard let slot = try state.value(CollectivesState.slots, key).map({ try SlotRecord(decoding: $0) }) else { continue }
-      if seen.insert(slot.collective).inserted { collectives.append(slot.collective) }
+      for slot in try SlotRecord.all(pubkey, name, state) where seen.insert(slot.collective).inserted { collectives.append(slot.collective) }
     }
-    return collectives
+    return (collectives, targets)
   }
 }
 

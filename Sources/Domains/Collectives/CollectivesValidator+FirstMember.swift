@@ -43,7 +43,7 @@ extension CollectivesValidator {
       blockTime: height?.since)
     let hardState = HardState(after: update, outcome, base: base, isCreators: false)
     return try accept(
-      update, Lineage.Entry(record: record, state: hardState), base: base, in: ignition, isFirst: true, outcome, setting, reading: state)
+      update, Lineage.Entry(record: record, state: hardState), after: nil, base: base, in: ignition, outcome, setting, reading: state)
   }
 
   /// M4: live the creator's head; from sync any of the creator's events that is older than this one (M7).
@@ -74,8 +74,13 @@ extension CollectivesValidator {
     _ update: CollectiveUpdate, _ base: HardState, _ ignition: IgnitionRecord, after previous: UpdateRecord?, _ boost: UpdateRecord.Boost?,
     _ setting: UpdateSetting, reading state: borrowing some StateReader & ~Copyable
   ) throws -> MeritDiff.Outcome {
-    let evidence = try evidence(setting.proofs, in: ignition, after: previous, boost: boost, reading: state)
-    return try MeritDiff(base: base, update: update, evidence: evidence, terms: terms(ignition, update.pubkey)).check(trace: setting.trace)
+    let evidence = try evidence(setting.proofs, in: ignition, after: previous, boost: boost, setting.lineage, reading: state)
+    do {
+      return try MeritDiff(base: base, update: update, evidence: evidence, terms: terms(ignition, update.pubkey)).check(trace: setting.trace)
+    } catch let unknown as MeritDiff.UnknownUpdate {
+      if setting.circumstances.isLive { throw CollectivesRejection.leadtimeUnsigned }
+      throw Parked(CollectivesRejection.unknownProof(unknown.id), waitingFor: .collectiveEvent(unknown.id))
+    }
   }
 }
 

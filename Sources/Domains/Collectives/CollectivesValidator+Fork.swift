@@ -2,34 +2,40 @@
 import Nostr
 import Policy
 
-/// `forkPolicy: "nip01"` (4.5): of two branches of a chain the one whose newest update is later counts, as on relays that keep only that one.
+/// Branches (4.5): all of them are kept, and the canonical line is the one that relays come to that keep only the newest child.
+///
+/// Where an update has several children, the canonical one has the greatest created_at, of several the lowest id. A branch that lost never comes back,
+/// since its rival stays; so an update that arrives is compared once, with the child that counts so far of the same parent. It has no children itself:
+/// those wait for it.
 extension CollectivesValidator {
-  /// The update that a later sibling continues: one of the chain before its head. nil where the policy does not let the sibling win.
-  func parentOfNewer(
-    _ update: CollectiveUpdate, _ previous: EventID, _ head: UpdateRecord, _ setting: UpdateSetting,
-    reading state: borrowing some StateReader & ~Copyable
-  ) throws -> UpdateRecord? {
-    // Later than the whole branch: a relay that has its newest update would not take an older one.
-    guard options.forkPolicy == .nip01, update.createdAt > head.createdAt, let parent = try setting.lineage.update(previous, state),
-      parent.pubkey == update.pubkey, parent.collective == head.collective, try parent.isInChain(state)
-    else { return nil }
-    return parent
-  }
+  /// Whether a second child of an update is kept, a second first update of a member, and a second ignition of a name: from sync, so that relays come to
+  /// the same whatever they saw first; live there is one line. What was accepted once is accepted again.
+  func keepsBranches(_ circumstances: Circumstances) -> Bool { !circumstances.isLive || circumstances.isRecalled }
 
-  /// What changes when another child of an earlier update becomes the head of its chain. The losers stay readable, since members may stand on them,
-  /// and stay where they are: what has a greater number than the head is no part of the chain, however much it is.
+  /// What an accepted update does to its chain: whether it is the head now, and the evidence of its rivals.
   ///
-  /// - Parameters:
-  ///   - tip: the head until now.
-  ///   - record: the new head.
-  func rewind(_ tip: UpdateRecord, for record: UpdateRecord, reading state: borrowing some StateReader & ~Copyable) throws -> [StateChange] {
-    var changes: [StateChange] = []
-    if let previous = record.previous, let parent = try UpdateRecord.read(previous, state),
-      var evidence = try equivocations(of: parent, reading: state)
-    {
-      evidence.replace(by: record.id)
-      changes.append(evidence.change(tip.collective))
+  /// - Parameter parent: the update that it continues; nil for a first one.
+  func place(
+    _ record: UpdateRecord, after parent: UpdateRecord?, _ lineage: Lineage, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> (isHead: Bool, changes: [StateChange]) {
+    guard let head = try lineage.head(record.collective, record.pubkey, state) else { return (true, []) }
+    if head.id == parent?.id { return (true, [head.lastNumbered].compactMap { $0 }) }
+    if let parent, try !parent.leads(to: head, state) { return (false, []) }
+    guard let id = try UpdateRecord.ancestor(of: head, record.number, state), let sibling = try UpdateRecord.read(id, state) else {
+      throw Fault.corrupt(CollectivesState.chains, "a chain with a gap")
     }
-    return changes
+    var evidence = try EquivocationRecord.read(record.collective, parent?.id, record.pubkey, accepted: sibling.id, state)
+    guard record.isCanonical(against: sibling) else {
+      return (false, evidence.add(record.id) ? [evidence.change(record.collective)] : [])
+    }
+    evidence.replace(by: record.id)
+    return (true, [evidence.change(record.collective)] + [head.lastNumbered].compactMap { $0 })
+  }
+}
+
+extension UpdateRecord {
+  /// Whether this of two children of one update counts: the later one, of one second the one with the lower id. What relays keep.
+  fileprivate func isCanonical(against sibling: UpdateRecord) -> Bool {
+    createdAt != sibling.createdAt ? createdAt > sibling.createdAt : id < sibling.id
   }
 }

@@ -18,7 +18,7 @@ extension CollectivesValidator {
   ) throws -> Verdict {
     let accepted = try checkIgnition(update, setting.proofs, in: setting.circumstances, reading: state, trace: setting.trace)
     let verdict = try accept(
-      update, accepted.entry, in: accepted.ignition, isFirst: true, opens: accepted.ignition, accepted.outcome, setting, reading: state)
+      update, accepted.entry, after: nil, in: accepted.ignition, opens: accepted.ignition, accepted.outcome, setting, reading: state)
     guard let adopted, case .accepted(var effects) = verdict else { return verdict }
     effects.changes = try sweep(adopted, reading: state) + effects.changes
     return .accepted(effects)
@@ -31,8 +31,9 @@ extension CollectivesValidator {
   ) throws -> Ignition {
     let ignition = IgnitionRecord(id: update.id, creator: update.pubkey, name: update.name, createdAt: update.createdAt)
     trace?.enter("G1")
-    // A limit, not a rule of the state: it is not asked again of what was accepted once (law 5).
-    if !circumstances.isRejudged { try checkCount(of: update.pubkey, reading: state) }
+    // A limit, not a rule of the state: it is not asked again of what was accepted once (law 5), nor from sync, where it would depend on the order of
+    // arrival which ones are kept.
+    if circumstances.isLive, !circumstances.isRejudged { try checkCount(of: update.pubkey, reading: state) }
     trace?.enter("G2")
     var outcome: MeritDiff.Outcome?
     var rows = update.rows

@@ -3,39 +3,41 @@ import Nostr
 import Policy
 
 extension CollectivesValidator {
-  /// R1–R9: the next update of a chain.
+  /// R2–R9: the next update of a chain.
   func decideReplacement(
-    _ update: CollectiveUpdate, _ slot: SlotRecord, _ setting: UpdateSetting, reading state: borrowing some StateReader & ~Copyable
+    _ update: CollectiveUpdate, in ignition: IgnitionRecord, _ setting: UpdateSetting, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
-    let (lineage, trace) = (setting.lineage, setting.trace)
-    trace?.enter("R1")
-    guard case .event(let id) = update.ignition else { throw CollectivesRejection.needsIgnition }
-    guard id == slot.collective else { throw CollectivesRejection.otherCollective(slot.collective) }
-    guard let ignition = try lineage.ignition(id, state), let head = try lineage.head(id, update.pubkey, state) else {
+    let (lineage, circumstances, trace) = (setting.lineage, setting.circumstances, setting.trace)
+    guard let head = try lineage.head(ignition.id, update.pubkey, state) else {
       throw Fault.corrupt(CollectivesState.slots, "a slot without its chain")
     }
     trace?.enter("R2")
     guard case .event(let previous) = update.previous else { throw CollectivesRejection.needsPrevious }
     trace?.enter("R3")
     if previous == head.id { return try decideSuccessor(update, of: head, ignition, setting, reading: state) }
-    if let parent = try parentOfNewer(update, previous, head, setting, reading: state) {
-      do {
-        return try decideSuccessor(update, of: parent, insteadOf: head, ignition, setting, reading: state)
-      } catch is Rejection {
-        // It loses, and is answered as any other child that came too late.
-        trace?.enter("R3")
-      }
+    // Older than what was adopted: of its history, which is kept.
+    let isArchived = ignition.isCheckpoint && !circumstances.isLive && update.pubkey == ignition.creator && update.createdAt < head.createdAt
+    guard let parent = try lineage.update(previous, state) else {
+      if circumstances.isLive { throw CollectivesRejection.unknownPrevious(previous) }
+      if isArchived { return try decideArchived(update, in: ignition, setting, reading: state) }
+      if options.checkpoint, head.isCheckpoint { return try decideCheckpoint(update, after: head, setting, reading: state) }
+      throw Parked(CollectivesRejection.missingPrevious(previous), waitingFor: .collectiveEvent(previous))
     }
-    return try refusePrevious(previous, update, head, ignition, setting, reading: state)
+    guard parent.pubkey == update.pubkey, parent.collective == head.collective else { throw CollectivesRejection.foreignPrevious }
+    if isArchived, try hasGap(after: parent, before: head, reading: state) {
+      return try decideArchived(update, in: ignition, setting, reading: state)
+    }
+    if options.forkPolicy == .nip01, keepsBranches(circumstances) {
+      return try decideSuccessor(update, of: parent, ignition, setting, reading: state)
+    }
+    return try refuseStale(update, parent: parent, head, circumstances, reading: state)
   }
 
   /// R4–R9.
   ///
-  /// - Parameters:
-  ///   - head: the update that this one continues: the chain's head, or an earlier one where a fork is decided by time.
-  ///   - tip: the head that it takes the place of; nil when it continues the head.
+  /// - Parameter head: the update that this one continues: the chain's head, or from sync any other of the chain.
   private func decideSuccessor(
-    _ update: CollectiveUpdate, of head: UpdateRecord, insteadOf tip: UpdateRecord? = nil, _ ignition: IgnitionRecord, _ setting: UpdateSetting,
+    _ update: CollectiveUpdate, of head: UpdateRecord, _ ignition: IgnitionRecord, _ setting: UpdateSetting,
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
     let (lineage, trace) = (setting.lineage, setting.trace)
@@ -61,8 +63,8 @@ extension CollectivesValidator {
       guard update.createdAt - head.createdAt <= Self.reorganisationSeconds else { throw CollectivesRejection.hashConflict }
     }
     trace?.enter("R8")
-    // Headers come and go with the operator's file: what was accepted once is not asked for them again (law 5).
-    if !setting.circumstances.isRejudged, let own = update.block, let header = options.headers.header(at: own.height),
+    // Headers come and go with the operator's file: what was accepted once, here or at another relay, is not asked for them again (law 5).
+    if setting.circumstances.isLive, !setting.circumstances.isRejudged, let own = update.block, let header = options.headers.header(at: own.height),
       header.blockHash != own.hash
     {
       throw CollectivesRejection.unknownBlock
@@ -76,36 +78,20 @@ extension CollectivesValidator {
     let height = ChainHeight.after(update, on: highest)
     let record = UpdateRecord(
       id: update.id, collective: ignition.id, pubkey: update.pubkey, number: number, createdAt: update.createdAt, previous: head.id, boost: boost,
-      block: height?.block, blockTime: height?.since, jump: try UpdateRecord.jump(from: head, state), isCheckpoint: head.isCheckpoint)
+      block: height?.block, blockTime: height?.since, jump: try UpdateRecord.jump(from: head, state), used: head.used,
+      isCheckpoint: head.isCheckpoint)
     let hardState = HardState(after: update, outcome, base: base, isCreators: isCreator)
     return try accept(
-      update, Lineage.Entry(record: record, state: hardState), base: base, in: ignition, isFirst: false, insteadOf: tip, outcome, setting,
-      reading: state)
+      update, Lineage.Entry(record: record, state: hardState), after: head, base: base, in: ignition, outcome, setting, reading: state)
   }
 
   private static let reorganisationSeconds: UInt64 = 7200
 
-  /// R3, refused: why the previous update is not the head.
-  private func refusePrevious(
-    _ previous: EventID, _ update: CollectiveUpdate, _ head: UpdateRecord, _ ignition: IgnitionRecord, _ setting: UpdateSetting,
-    reading state: borrowing some StateReader & ~Copyable
-  ) throws -> Verdict {
-    // Older than what was adopted: of its history, which is kept.
-    let isArchived = ignition.isCheckpoint && !setting.circumstances.isLive && update.pubkey == ignition.creator && update.createdAt < head.createdAt
-    guard let record = try setting.lineage.update(previous, state) else {
-      if setting.circumstances.isLive { throw CollectivesRejection.unknownPrevious(previous) }
-      if isArchived { return try decideArchived(update, in: ignition, setting, reading: state) }
-      if options.checkpoint, head.isCheckpoint { return try decideCheckpoint(update, after: head, setting, reading: state) }
-      throw Parked(CollectivesRejection.missingPrevious(previous), waitingFor: .collectiveEvent(previous))
-    }
-    guard record.pubkey == update.pubkey, record.collective == head.collective else { throw CollectivesRejection.foreignPrevious }
-    if isArchived, try hasGap(after: record, reading: state) { return try decideArchived(update, in: ignition, setting, reading: state) }
-    return try refuseStale(update, parent: record, head, setting.circumstances, reading: state)
-  }
-
-  /// Whether what follows an adopted update in its chain was adopted too, over a gap.
-  private func hasGap(after record: UpdateRecord, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    guard let child = try UpdateRecord.id(record.collective, record.pubkey, record.number &+ 1, state) else { return false }
+  /// Whether what follows an adopted update on the way to the head was adopted too, over a gap.
+  private func hasGap(
+    after record: UpdateRecord, before head: UpdateRecord, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Bool {
+    guard try record.leads(to: head, state), let child = try UpdateRecord.ancestor(of: head, record.number &+ 1, state) else { return false }
     return try UpdateRecord.read(child, state)?.previous != record.id
   }
 

@@ -6,8 +6,8 @@ extension CollectivesValidator {
   /// The collective that a satellite names; nil when it names none that is known.
   func collective(of satellite: Satellite, reading state: borrowing some StateReader & ~Copyable) throws -> IgnitionRecord? {
     for address in satellite.addresses where (1...64).contains(address.identifier.count) {
-      let key = CollectivesState.slotKey(address.pubkey, address.identifier)
-      guard let slot = try state.value(CollectivesState.slots, key).map({ try SlotRecord(decoding: $0) }), slot.isCreator else { continue }
+      // Those that the key began come first, but for one that was bound before there could be several.
+      guard let slot = try SlotRecord.all(address.pubkey, address.identifier, limit: 2, state).first(where: \.isCreator) else { continue }
       return try IgnitionRecord.read(slot.collective, state)
     }
     for id in satellite.events {
@@ -27,6 +27,9 @@ extension CollectivesValidator {
       if !circumstances.isLive { try wait(satellite, reading: state) }
       // It names something, and no collective: it is left to others.
       return .kept(until: [])
+    }
+    if circumstances.isLive, !circumstances.isRecalled, try DeletedEvents.contain(event.id, by: event.pubkey, reading: state) {
+      throw CollectivesRejection.deletedByAuthor
     }
     if options.validateSatellites { try checkShape(event.event) }
     var isAuthorised = false

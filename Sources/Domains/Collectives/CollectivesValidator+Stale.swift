@@ -13,19 +13,12 @@ extension CollectivesValidator {
   ) throws -> Verdict {
     let rejection = CollectivesRejection.stalePrevious(head.id)
     var effects = Effects()
-    if try parent.isInChain(state), var record = try equivocations(of: parent, reading: state), record.add(update.id) {
-      effects.changes.append(record.change(parent.collective))
+    if try parent.leads(to: head, state), let child = try UpdateRecord.ancestor(of: head, parent.number &+ 1, state) {
+      var evidence = try EquivocationRecord.read(parent.collective, parent.id, parent.pubkey, accepted: child, state)
+      if evidence.add(update.id) { effects.changes.append(evidence.change(parent.collective)) }
     }
     try redeliver(head, circumstances, &effects, reading: state)
     return effects.changes.isEmpty ? .rejected(rejection) : .rejectedLeaving(rejection, effects)
-  }
-
-  /// What is kept of the children of an update; nil when it has none.
-  func equivocations(of parent: UpdateRecord, reading state: borrowing some StateReader & ~Copyable) throws -> EquivocationRecord? {
-    guard let child = try UpdateRecord.id(parent.collective, parent.pubkey, parent.number &+ 1, state) else { return nil }
-    let key = EquivocationRecord.key(parent.collective, parent.id)
-    return try state.value(CollectivesState.equivocations, key).map { try EquivocationRecord(parent: parent.id, decoding: $0) }
-      ?? EquivocationRecord(parent: parent.id, pubkey: parent.pubkey, accepted: child)
   }
 
   private func redeliver(

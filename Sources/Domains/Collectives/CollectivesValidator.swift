@@ -26,7 +26,7 @@ public final class CollectivesValidator: Validator {
       return try collective(of: satellite, reading: state) != nil || !circumstances.isLive && satellite.named != nil
     }
     if event.kind == CollectiveDeletion.vanishKind { return try state.hasEntry(CollectivesState.slots, prefix: event.pubkey.bytes) }
-    return try ownsDeletion(event, in: circumstances, reading: state)
+    return try ownsDeletion(event, reading: state)
   }
 
   public func parse(_ event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws -> CollectivesEvent {
@@ -58,6 +58,7 @@ public final class CollectivesValidator: Validator {
     case .update(let update): return try decide(update, in: circumstances, reading: state, trace: trace)
     case .satellite(let satellite): return try decide(satellite, event.event, in: circumstances, reading: state, trace: trace)
     case .deletion(let deletion): return try decide(deletion, event.event, in: circumstances, reading: state)
+    case .label: return .accepted(Effects(note: CollectivesNote(.label, EventID(.zero), event.event.pubkey).bytes))
     }
   }
 

@@ -10,6 +10,8 @@ struct Evidence: Sendable {
   let used: Set<Bytes32>
   /// The carried updates that were accepted in this collective (P3).
   let updates: [EventID: Lineage.Entry]
+  /// The carried updates that were accepted, in whichever collective.
+  let known: Set<EventID>
 
   func isUsed(_ id: EventID) -> Bool { used.contains(id.value) }
 }

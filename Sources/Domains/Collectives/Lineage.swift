@@ -6,7 +6,7 @@ import Policy
 struct Lineage {
   /// An accepted update and what it made of the collective.
   struct Entry: Sendable {
-    let record: UpdateRecord
+    var record: UpdateRecord
     let state: HardState
   }
 
@@ -22,11 +22,19 @@ struct Lineage {
     return try IgnitionRecord.read(id, state)
   }
 
+  /// What a name of a pubkey is bound to; the first one, where an author contradicted themself. nil for nothing.
   func slot(_ pubkey: PublicKey, _ name: Text, _ state: borrowing some StateReader & ~Copyable) throws -> SlotRecord? {
     if let ignition = adopted?.ignition, ignition.creator == pubkey, ignition.name == name {
       return SlotRecord(collective: ignition.id, isCreator: true)
     }
-    return try state.value(CollectivesState.slots, CollectivesState.slotKey(pubkey, name)).map { try SlotRecord(decoding: $0) }
+    return try SlotRecord.all(pubkey, name, limit: 1, state).first
+  }
+
+  /// Whether a name of a pubkey is bound to a collective: then its chain there has begun.
+  func isBound(_ pubkey: PublicKey, _ name: Text, to collective: EventID, _ state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    guard let ignition = try ignition(collective, state), ignition.name == name else { return false }
+    if adopted?.ignition.id == collective { return ignition.creator == pubkey }
+    return try UpdateRecord.headID(collective, pubkey, state) != nil
   }
 
   func head(_ collective: EventID, _ pubkey: PublicKey, _ state: borrowing some StateReader & ~Copyable) throws -> UpdateRecord? {
@@ -69,19 +77,15 @@ extension UpdateRecord {
     return record
   }
 
-  /// Whether the update is one of its chain, not of a branch that lost (`forkPolicy: "nip01"`).
-  func isInChain(_ state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    try UpdateRecord.id(collective, pubkey, number, state) == id
-  }
-
-  /// The update of a chain with that number; nil beyond its head.
-  static func id(_ collective: EventID, _ pubkey: PublicKey, _ number: UInt64, _ state: borrowing some StateReader & ~Copyable) throws -> EventID? {
-    guard let bytes = try state.value(CollectivesState.chains, CollectivesState.numberedKey(collective, pubkey, number)),
-      // What a branch that lost leaves behind the new head's number is overwritten as the chain goes on, and is no part of it until then.
-      let head = try head(collective, pubkey, state), number <= head.number
-    else { return nil }
-    var reader = RecordReader(bytes, of: CollectivesState.chains)
-    return try reader.eventID()
+  /// The update before it in its line; nil for the first one, and where it is not known.
+  func parent(_ state: borrowing some StateReader & ~Copyable) throws -> UpdateRecord? {
+    guard number > 0 else { return nil }
+    for id in [previous, jump?.id] {
+      if let id, let record = try Self.read(id, state), record.number == number - 1, record.pubkey == pubkey, record.collective == collective {
+        return record
+      }
+    }
+    return try numbered(number - 1, state).flatMap { try Self.read($0, state) }
   }
 
   /// The update of that number on the line of another one, whichever branch that is on; nil when the line is not known so far back.
@@ -90,12 +94,52 @@ extension UpdateRecord {
   ) throws -> EventID? {
     var update = update
     while update.number > number {
-      if try update.isInChain(state) { return try id(update.collective, update.pubkey, number, state) }
-      let jump = update.jump.flatMap { $0.number >= number ? $0.id : nil }
-      guard let next = jump ?? update.previous, let record = try read(next, state), record.number < update.number else { return nil }
+      if update.jump == nil, let id = try update.numbered(number, state) { return id }
+      if let jump = update.jump, jump.number >= number, jump.number < update.number, let record = try read(jump.id, state) {
+        update = record
+        continue
+      }
+      guard let record = try update.parent(state) else { return nil }
       update = record
     }
     return update.number == number ? update.id : nil
+  }
+
+  /// Whether an update is on the line that leads to another one.
+  func leads(to head: UpdateRecord, _ state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    guard pubkey == head.pubkey, collective == head.collective, number <= head.number else { return false }
+    return try Self.ancestor(of: head, number, state) == id
+  }
+
+  /// The update of a number on the line of one that was written before branches were kept: chains had one line then, by its numbers. What a branch that
+  /// lost left behind the head of then is no part of it.
+  private func numbered(_ number: UInt64, _ state: borrowing some StateReader & ~Copyable) throws -> EventID? {
+    func id(_ number: UInt64) throws -> EventID? {
+      guard let bytes = try state.value(CollectivesState.chains, CollectivesState.numberedKey(collective, pubkey, number)) else { return nil }
+      var reader = RecordReader(bytes, of: CollectivesState.chains)
+      return try reader.eventID()
+    }
+    guard isNumbered, try id(self.number) == self.id, let last = try Self.lastNumbered(collective, pubkey, state), self.number <= last else {
+      return nil
+    }
+    return try id(number)
+  }
+
+  /// The number of the head that a chain had when branches were not kept yet; nil for a chain that is younger.
+  private static func lastNumbered(
+    _ collective: EventID, _ pubkey: PublicKey, _ state: borrowing some StateReader & ~Copyable
+  ) throws -> UInt64? {
+    if let bytes = try state.value(CollectivesState.chains, CollectivesState.numberedKey(collective, pubkey, .max)) {
+      var reader = RecordReader(bytes, of: CollectivesState.chains)
+      return try read(try reader.eventID(), state)?.number
+    }
+    guard let head = try head(collective, pubkey, state), head.isNumbered else { return nil }
+    return head.number
+  }
+
+  /// Remembers the head that a chain had while branches were not kept: written when another update takes its place.
+  var lastNumbered: StateChange? {
+    isNumbered ? .put(CollectivesState.chains, key: CollectivesState.numberedKey(collective, pubkey, .max), value: id.bytes) : nil
   }
 
   /// Where the child of an update jumps to: twice as far as before where two jumps of one length meet, else to its parent (skew-binary numbers).
@@ -106,26 +150,29 @@ extension UpdateRecord {
     return Jump(id: parent.id, number: parent.number)
   }
 
-  /// Visits the updates of chains by their keys, I · P · number, each chain up to its head, until `visit` returns false.
+  /// Visits the updates of chains by I · P · number, those of all branches, until `visit` returns false.
   static func scanChains(
-    prefix: [UInt8], _ state: borrowing some StateReader & ~Copyable, _ visit: (_ key: [UInt8], UpdateRecord) throws -> Bool
+    prefix: [UInt8], _ state: borrowing some StateReader & ~Copyable, _ visit: (UpdateRecord) throws -> Bool
   ) throws {
     var chain: [UInt8] = []
-    var last: UInt64 = 0
+    var last: UInt64?
     try state.scan(CollectivesState.chains, prefix: prefix) { key, id in
       var keys = RecordReader(key, of: CollectivesState.chains)
       var values = RecordReader(id, of: CollectivesState.chains)
       let (collective, pubkey, number) = (try keys.eventID(), try keys.publicKey(), try keys.uint64())
-      if !key.starts(with: chain) || chain.isEmpty {
-        chain = CollectivesState.chainKey(collective, pubkey)
-        guard let head = try head(collective, pubkey, state) else { throw Fault.corrupt(CollectivesState.chains, "a chain without its head") }
-        last = head.number
+      let place: EventID
+      if keys.isAtEnd {
+        if chain.isEmpty || !key.starts(with: chain) {
+          chain = CollectivesState.chainKey(collective, pubkey)
+          last = try lastNumbered(collective, pubkey, state)
+        }
+        guard let last, number <= last else { return true }
+        place = try values.eventID()
+      } else {
+        place = try keys.eventID()
       }
-      guard number <= last else { return true }
-      guard let record = try read(try values.eventID(), state) else {
-        throw Fault.corrupt(CollectivesState.chains, "an update without its record")
-      }
-      return try visit(key, record)
+      guard let record = try read(place, state) else { throw Fault.corrupt(CollectivesState.chains, "an update without its record") }
+      return try visit(record)
     }
   }
 }

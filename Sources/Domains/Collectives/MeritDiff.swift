@@ -136,13 +136,20 @@ struct MeritDiff {
     }
   }
 
-  /// P3: the owner's own word, or the owner's own accepted update.
+  /// A change rests on an update of the owner's that is not known here (P3): from sync it may still come.
+  struct UnknownUpdate: Error {
+    let id: EventID
+  }
+
+  /// P3: the owner's own word, or the owner's own accepted update. Throws a `Rejection`, or `UnknownUpdate`.
   private func leadtimeProof(_ row: MeritRow, _ leadtime: UInt32) throws -> Bytes32 {
     var isUsed = false
     for word in words.onLeadtime(of: row) {
       switch word.says {
       case .leadtime(let value): guard value == UInt64(leadtime) else { continue }
-      case .update(let rows): guard let index = rows.index(of: row.request), rows[index].leadtime == leadtime else { continue }
+      case .update(let rows, let isAccepted):
+        guard let index = rows.index(of: row.request), rows[index].leadtime == leadtime else { continue }
+        if !isAccepted, !evidence.isUsed(word.id) { throw UnknownUpdate(id: word.id) }
       case .transfer, .listing: continue
       }
       if !evidence.isUsed(word.id) { return word.id.value }

@@ -20,7 +20,7 @@ enum NamedProofs {
     if try state.contains(CollectivesState.named, beginKey(collective)) { return false }
     // A collective from before this was written down: its updates are asked themselves.
     var isNamed = false
-    try UpdateRecord.scanChains(prefix: collective.bytes, state) { _, record in
+    try UpdateRecord.scanChains(prefix: collective.bytes, state) { record in
       guard let raw = try state.raw(record.id), let event = try? Event(parsing: raw) else { return true }
       isNamed = event.tags.contains { $0.isNamed("proof_id") && $0[1].flatMap { EventID(hex: $0) } == proof }
       return !isNamed

@@ -13,8 +13,8 @@ struct OwnerWords {
       case listing(price: UInt64)
       /// Its leadtime (P3); nil when none is said.
       case leadtime(UInt64?)
-      /// All their merits, in an update of their own that was accepted.
-      case update([MeritRow])
+      /// All their merits, in an update of their own; it counts only if it was accepted.
+      case update([MeritRow], isAccepted: Bool)
     }
 
     let id: EventID
@@ -30,15 +30,23 @@ struct OwnerWords {
   init(_ evidence: Evidence, _ terms: DiffTerms) {
     for (position, proof) in evidence.set.proofs.enumerated() {
       if proof.kind == .update {
-        guard let entry = evidence.updates[proof.id] else { continue }
         let owner = proof.event.pubkey
-        updates[owner, default: []].append(Word(id: proof.id, owner: owner, says: .update(entry.state.rows), position: position))
+        let entry = evidence.updates[proof.id]
+        guard let rows = entry?.state.rows ?? (evidence.known.contains(proof.id) ? nil : Self.rows(proof.event, terms)) else { continue }
+        updates[owner, default: []].append(Word(id: proof.id, owner: owner, says: .update(rows, isAccepted: entry != nil), position: position))
       } else if let says = Self.content(proof), terms.isAddressed(by: proof.event),
         let request = proof.value("request").flatMap({ EventID(hex: $0) })
       {
         byRequest[request, default: []].append(Word(id: proof.id, owner: proof.event.pubkey, says: says, position: position))
       }
     }
+  }
+
+  /// What an update of this collective declares that is not known here, or not yet; sorted by request.
+  private static func rows(_ event: Event, _ terms: DiffTerms) -> [MeritRow]? {
+    guard event.kind == CollectivesOptions.updateKind, event.tags.first(named: "ignition")?[1].flatMap({ EventID(hex: $0) }) == terms.collective
+    else { return nil }
+    return try? MeritTags(parsing: event.tags.filter { $0.name == "merit" || $0.name == "sats" }, trace: nil).rows
   }
 
   private static func content(_ proof: Proof) -> Word.Content? {
@@ -55,10 +63,7 @@ struct OwnerWords {
   /// What the owner of a merit says of it alone, in the order of the proofs.
   func on(_ row: MeritRow) -> [Word] { (byRequest[row.request] ?? []).filter { $0.owner == row.owner } }
 
-  /// The same, and the owner's updates among it.
-  func onLeadtime(of row: MeritRow) -> [Word] {
-    let own = on(row)
-    guard let updates = updates[row.owner] else { return own }
-    return own.isEmpty ? updates : (own + updates).sorted { $0.position < $1.position }
-  }
+  /// The same, and then the owner's updates: last, since it depends on what has arrived here whether they are known, and nothing may depend on that where
+  /// a word stands.
+  func onLeadtime(of row: MeritRow) -> [Word] { on(row) + (updates[row.owner] ?? []) }
 }

@@ -26,10 +26,14 @@ public struct UpdateRecord: Hashable, Sendable {
   /// version 1, which do not say it: see `heightSince`.
   let blockTime: UInt64?
   /// An earlier update of the same line, so that ancestors are found in a number of steps that is the logarithm of the line's length. nil for the first
-  /// update, and in records of version 1.
+  /// update, and in records of version 1. Of an update that was adopted over a gap, the one before it in its chain.
   let jump: Jump?
+  /// The proofs that this line used; nil for none, and in records of versions 1 and 2, whose uses are written down by chain.
+  var used: UsedProofs.Reference?
   /// Adopted without its lineage (4.5).
   public let isCheckpoint: Bool
+  /// Written before branches were kept (versions 1 and 2): its place in `chains` is its number alone.
+  let isNumbered: Bool
 
   /// An ancestor: its id and its number.
   struct Jump: Hashable, Sendable {
@@ -39,7 +43,8 @@ public struct UpdateRecord: Hashable, Sendable {
 
   init(
     id: EventID, collective: EventID, pubkey: PublicKey, number: UInt64, createdAt: UInt64, previous: EventID? = nil, boost: Boost? = nil,
-    block: BlockStamp? = nil, blockTime: UInt64? = nil, jump: Jump? = nil, isCheckpoint: Bool = false
+    block: BlockStamp? = nil, blockTime: UInt64? = nil, jump: Jump? = nil, used: UsedProofs.Reference? = nil,
+    isCheckpoint: Bool = false, isNumbered: Bool = false
   ) {
     self.id = id
     self.collective = collective
@@ -51,12 +56,15 @@ public struct UpdateRecord: Hashable, Sendable {
     self.block = block
     self.blockTime = blockTime
     self.jump = jump
+    self.used = used
     self.isCheckpoint = isCheckpoint
+    self.isNumbered = isNumbered
   }
 
-  // version 2 · checkpoint 1 · collective 32 · pubkey 32 · number 8 · created_at 8 · previous ? 32 · boost ? 32 · 8 · block ? 4 · 32
-  // · block time ? 8 · jump ? 32 · 8; version 1 ends behind the block
-  private static let recordVersion: UInt8 = 2
+  // version 3 · checkpoint 1 · collective 32 · pubkey 32 · number 8 · created_at 8 · previous ? 32 · boost ? 32 · 8 · block ? 4 · 32
+  // · block time ? 8 · jump ? 32 · 8 · used ? 32 · 2; version 1 ends behind the block, version 2 behind the jump
+  private static let recordVersion: UInt8 = 3
+  private static let secondVersion: UInt8 = 2
   private static let firstVersion: UInt8 = 1
 
   var encoded: [UInt8] {
@@ -68,6 +76,7 @@ public struct UpdateRecord: Hashable, Sendable {
       $0.put($1.id)
       $0.put($1.number)
     }
+    writer.put(optional: used) { $0.put(fixed: $1.key) }
     return writer.bytes
   }
 
@@ -98,15 +107,18 @@ public struct UpdateRecord: Hashable, Sendable {
 
   init(id: EventID, decoding bytes: [UInt8]) throws {
     var reader = RecordReader(bytes, of: CollectivesState.updates)
-    let isFirstVersion = bytes.first == Self.firstVersion
-    try reader.version(isFirstVersion ? Self.firstVersion : Self.recordVersion)
+    let version = bytes.first.flatMap { [Self.firstVersion, Self.secondVersion].contains($0) ? $0 : nil } ?? Self.recordVersion
+    try reader.version(version)
     let isCheckpoint = try reader.bool()
     self.init(
       id: id, collective: try reader.eventID(), pubkey: try reader.publicKey(), number: try reader.uint64(), createdAt: try reader.uint64(),
       previous: try reader.optional { try $0.eventID() },
       boost: try reader.optional { Boost(id: try $0.eventID(), number: try $0.uint64()) },
       block: try reader.optional { BlockStamp(height: try $0.uint32(), hash: try $0.bytes32()) },
-      blockTime: isFirstVersion ? nil : try reader.optional { try $0.uint64() },
-      jump: isFirstVersion ? nil : try reader.optional { Jump(id: try $0.eventID(), number: try $0.uint64()) }, isCheckpoint: isCheckpoint)
+      blockTime: version == Self.firstVersion ? nil : try reader.optional { try $0.uint64() },
+      jump: version == Self.firstVersion ? nil : try reader.optional { Jump(id: try $0.eventID(), number: try $0.uint64()) },
+      used: version < Self.recordVersion
+        ? nil : try reader.optional { UsedProofs.Reference(update: try $0.eventID(), number: try $0.uint16()) },
+      isCheckpoint: isCheckpoint, isNumbered: version < Self.recordVersion)
   }
 }

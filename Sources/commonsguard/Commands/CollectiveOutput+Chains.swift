@@ -21,19 +21,21 @@ extension CollectiveOutput {
 
   static func json(_ record: EquivocationRecord) -> JSONOutput {
     .object([
-      ("parent", .string(record.parent.hex)), ("pubkey", .string(record.pubkey.hex)), ("accepted", .string(record.accepted.hex)),
+      ("parent", .optional(record.parent?.hex)), ("pubkey", .string(record.pubkey.hex)), ("accepted", .string(record.accepted.hex)),
       ("refused", .array(record.refused.map { .string($0.hex) })),
     ])
   }
 
   static func line(_ record: EquivocationRecord) -> String {
-    "\(record.parent.hex)  by \(record.pubkey.short)  accepted \(record.accepted.short)  refused \(record.refused.map(\.short).joined(separator: " "))"
+    let others = record.refused.map(\.short).joined(separator: " ")
+    return "\(record.parent?.hex ?? "first updates")  by \(record.pubkey.short)  accepted \(record.accepted.short)  refused \(others)"
   }
 
   static func json(_ agreement: CollectiveAgreement) -> JSONOutput {
     let heads = agreement.heads.map { head in
       JSONOutput.object([
-        ("pubkey", .string(head.view.head.pubkey.hex)), ("head", .string(head.view.head.id.hex)), ("stateHash", .string(head.view.state.stateHash.hex)),
+        ("pubkey", .string(head.view.head.pubkey.hex)), ("head", .string(head.view.head.id.hex)),
+        ("stateHash", .string(head.view.state.stateHash.hex)),
         ("votepower", .unsigned(head.votepower)), ("agrees", .boolean(head.agrees)),
       ])
     }

@@ -11,6 +11,7 @@ enum CollectiveOutput {
       ("head", .string(view.head.id.hex)), ("updates", .unsigned(view.head.number &+ 1)),
       ("totalMerits", .unsigned(view.state.rows.reduce(0) { $0 &+ $1.amount })), ("payments", .string(view.state.mode.name)),
       ("checkpoint", .boolean(view.ignition.isCheckpoint)), ("hidden", .boolean(view.isHidden)),
+      ("equivocated", .boolean(view.isEquivocated)),
       ("stateHash", .string(view.state.stateHash.hex)),
     ]
   }
@@ -54,7 +55,8 @@ enum CollectiveOutput {
     let merits = view.state.rows.reduce(UInt64(0)) { $0 &+ $1.amount }
     return
       "\(view.ignition.id.hex)  \(name)  by \(view.ignition.creator.short)  \(merits) merits"
-        + (view.isHidden ? "  hidden" : "") + (view.ignition.isCheckpoint ? "  checkpoint" : "")
+      + (view.isHidden ? "  hidden" : "") + (view.ignition.isCheckpoint ? "  checkpoint" : "")
+      + (view.isEquivocated ? "  equivocated" : "")
   }
 
   static func lines(_ view: CollectiveView, _ head: Event?) -> [String] {
@@ -62,7 +64,8 @@ enum CollectiveOutput {
       "collective    \(LogRenderer.escaped(view.ignition.name.string, maxBytes: 64))",
       "ignition      \(view.ignition.id.hex)\(view.ignition.isCheckpoint ? ", its history is not known here (checkpoint)" : "")",
       "creator       \(view.ignition.creator.hex)",
-      "head          \(view.head.id.hex), update \(view.head.number)\(view.isHidden ? ", hidden by its author" : "")",
+      "head          \(view.head.id.hex), update \(view.head.number)\(view.isHidden ? ", hidden by its author" : "")"
+        + (view.isEquivocated ? ", equivocated: its author signed what excludes each other" : ""),
       "state hash    \(view.state.stateHash.hex)", "payments      \(view.state.mode.name)",
     ]
     for name in ["mission", "problem", "repository", "repo"] as [StaticString] {
