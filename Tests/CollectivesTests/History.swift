@@ -111,6 +111,14 @@ struct History {
     return false
   }
 
+  /// How many updates have several children, and how many members several first updates.
+  var forks: Int {
+    models.reduce(0) { count, model in
+      let siblings = Dictionary(grouping: model.entries.filter { $0.parent != nil || $0.boost != nil }) { $0.update.author + ($0.parent ?? "") }
+      return count + siblings.values.count { $0.count > 1 }
+    }
+  }
+
   /// The creator begins the name again: from sync a collective of its own, live none.
   private mutating func beginAgain() -> Step {
     var draft = Draft()
