@@ -79,7 +79,6 @@ extension Configuration {
     readCrowdfunding(&values, umapsFile: umapsFile)
     collectives.read(&values)
     collectives.maxEventBytes = maxEventBytes
-    collectives.nodes = crowdfunding.nodes.union(node.publicKey.map { [$0] } ?? [])
     readSink(&values, file: deliveryFile)
     if let mebibytes = parking.maxMiB, mebibytes > state.mapSizeMiB / 2 {
       values.reportContradiction("parking.maxMiB", with: ["state.mapSizeMiB"], "must be at most half of state.mapSizeMiB: its indexes need room too")

@@ -234,7 +234,7 @@ struct SatelliteScenarios {
     "a node's label is kept from wherever it comes, also before what it names, and once; others' labels are nobody's", arguments: ["IP4", "Sync"])
   func labels(_ source: String) throws {
     let (node, other) = (TestKey("node"), TestKey("another node"))
-    let relay = try Relay { $0.nodes = [node.pubkey, other.pubkey] }
+    let relay = try Relay { $0.followUps.nodes = [node.pubkey, other.pubkey] }
     func send(_ key: TestKey, _ label: String = "collective-state-valid", _ space: String = "commonsguard") throws -> Judgement {
       let tags = [["L", space], ["l", label, space], ["e", String(repeating: "1", count: 64)]]
       return try relay.judge(

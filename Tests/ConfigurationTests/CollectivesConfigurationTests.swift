@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Collectives
 import Nostr
+import TestSupport
 import Testing
 
 @testable import Configuration
@@ -32,7 +33,8 @@ struct CollectivesConfigurationTests {
   @Test("the nodes whose labels are kept are those of crowdfunding, and this one")
   func nodes() throws {
     let options = try parse("{ node: { publicKey: \"\(one)\" }, crowdfunding: { nodes: [\"\(two)\"] } }").collectives
-    #expect(options.nodes == [try #require(PublicKey(hex: one)), try #require(PublicKey(hex: two))])
+    for key in [one, two] { #expect(options.followUps.isNode(try #require(PublicKey(hex: key)))) }
+    #expect(!options.followUps.isNode(TestKey("stranger").pubkey))
   }
 
   @Test("without a word about them, collectives are as the spec has them")

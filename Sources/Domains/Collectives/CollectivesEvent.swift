@@ -22,16 +22,10 @@ public struct CollectivesEvent: Sendable {
     let kind = event.kind
     if kind == CollectivesOptions.updateKind { return .owned }
     if kind == CollectiveDeletion.vanishKind { return .dependsOnState }
-    if kind == CollectivesFollowUp.labelKind { return isLabel(event, options) ? .owned : .none }
+    if kind == NodeLabel.kind { return NodeLabel.isOne(event, among: [.collectiveStateValid], by: options.followUps.isNode) ? .owned : .none }
     guard kind == CollectiveDeletion.kind || Satellite.isKind(kind, options) else { return .none }
     if event.hasTag("a") { return .dependsOnState }
     return event.hasTag("e") ? .dependsOnState : .none
-  }
-
-  /// A label by which a node says that an update is valid; others' are nobody's.
-  private static func isLabel(_ event: borrowing EventSlices, _ options: CollectivesOptions) -> Bool {
-    guard options.nodes.contains(PublicKey(event.pubkey)), event.hasTag("L", "commonsguard") else { return false }
-    return event.hasTag("l", "collective-state-valid")
   }
 
   /// The context-free checks, in the spec's order. Throws a `Rejection`.
@@ -41,7 +35,7 @@ public struct CollectivesEvent: Sendable {
       content = .update(try CollectiveUpdate(parsing: event, options: options, trace: trace))
     } else if Satellite.isKind(event.kind, options) {
       content = .satellite(Satellite(event))
-    } else if event.kind == CollectivesFollowUp.labelKind {
+    } else if event.kind == NodeLabel.kind {
       content = .label
     } else {
       content = .deletion(CollectiveDeletion(event.event, options))

@@ -4,9 +4,6 @@ import Policy
 
 /// What this node publishes after the collectives' decisions. Source: settlement-and-follow-ups, *Follow-ups*; collectives spec, 4.5.
 struct CollectivesFollowUp {
-  /// NIP-32.
-  static let labelKind: UInt64 = 1985
-
   let options: FollowUpOptions
 
   init(_ options: FollowUpOptions) { self.options = options }

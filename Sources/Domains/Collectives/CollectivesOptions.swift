@@ -59,8 +59,6 @@ public struct CollectivesOptions: Sendable, Equatable {
   /// The known block headers (R8).
   public var headers = BitcoinHeaders(path: nil)
   public var followUps: FollowUpOptions
-  /// This node and the others of the constellation, whose labels are kept.
-  public var nodes: Set<PublicKey> = []
 
   public init(followUps: FollowUpOptions = FollowUpOptions()) {
     self.followUps = followUps
