@@ -76,6 +76,14 @@ let package = Package(
 
     // Tests: one suite for each target, and what they share.
     .target(name: "TestSupport", dependencies: ["Cryptography", "Nostr"], path: "Tests/Support", swiftSettings: strict),
+    // Several relays, modelled over the real judge, store and worker (docs/architecture.md).
+    .target(
+      name: "Constellation",
+      dependencies: [
+        "Nostr", "Policy", "Crowdfunding", "Collectives", "Groups", "StateStore", "Judgement", "Delivery", "TestSupport",
+      ],
+      path: "Tests/Constellation", swiftSettings: strict),
+    tests(of: "Constellation", ["Nostr", "Policy", "StateStore"]),
     tests(of: "LMDB", []),
     tests(of: "Cryptography", []),
     tests(of: "Nostr", ["Cryptography"]),
@@ -97,7 +105,8 @@ let package = Package(
     .executableTarget(
       name: "laboratory",
       dependencies: [
-        "TestSupport", "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "Collectives", "Groups", "StateStore", "Judgement",
+        "TestSupport", "Constellation", "CSystem", "Cryptography", "Nostr", "Policy", "Ledger", "Crowdfunding", "Collectives", "Groups", "StateStore",
+        "Judgement",
       ],
       path: "Tests/Laboratory", swiftSettings: strict),
   ] + fuzzTargets

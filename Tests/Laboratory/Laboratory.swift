@@ -8,7 +8,7 @@ enum Laboratory {
       DemoStreamCommand.self, DemoConfigurationCommand.self, DescribeCommand.self, Kind1Command.self, ClaimedCommand.self, PingPongCommand.self,
       CommitCostCommand.self, ScaleCommand.self, SoakCommand.self, BrokenWorldCommand.self, CollectiveBench.self, CollectiveCosts.self,
       GroupBench.self,
-      WorstCaseCommand.self, TortureCommand.self,
+      WorstCaseCommand.self, TortureCommand.self, ConstellationCommand.self,
     ]
   }
 

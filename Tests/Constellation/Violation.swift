@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Nostr
+
+/// A promise of the spec that a history broke. Source: constellation spec, *How it is proved*.
+public struct Violation: Sendable, CustomStringConvertible {
+  public enum Kind: String, Sendable, CaseIterable {
+    case digest = "the digests differ"
+    case decision = "the decisions differ, and are not disputed at all"
+    case receipt = "one node made two receipts for one reaction"
+    case held = "something counts that no relay holds"
+    case paidOnDispute = "something was paid on a dispute"
+    case fault = "the program had a fault"
+  }
+
+  public let kind: Kind
+  public let details: String
+
+  init(_ kind: Kind, _ details: String) {
+    self.kind = kind
+    self.details = details
+  }
+
+  public var description: String { "\(kind.rawValue): \(details)" }
+}
+
+extension Constellation {
+  /// What is broken now, and what was on the way.
+  func check() throws -> [Violation] {
+    var found = violations
+    let digests = try nodes.map { try $0.daemon.digests() }
+    for (index, first) in (digests.first ?? []).enumerated() {
+      let all = digests.map { String($0[index].digest.prefix(8)) }
+      if Set(digests.map { $0[index].digest }).count > 1 { found.append(Violation(.digest, "\(first.domain) \(listed(all))")) }
+    }
+    for number in 0..<2 { found += try checkDecisions(Events.project(number)) }
+    found += try checkHeld()
+    for node in nodes {
+      for (reaction, receipts) in node.daemon.receipts where receipts.count > 1 {
+        found.append(Violation(.receipt, "\(node.name) made \(receipts.count) for \(reaction.short)"))
+      }
+      if let fault = node.daemon.faults.first { found.append(Violation(.fault, "\(node.name): \(fault)")) }
+    }
+    return found
+  }
+
+  private func listed(_ values: [String]) -> String { zip(nodes, values).map { "\($0.name) \($1)" }.joined(separator: ", ") }
+
+  private func checkDecisions(_ project: String) throws -> [Violation] {
+    let decisions = try nodes.map { try $0.daemon.decision(project) }
+    guard Set(decisions).count > 1, try nodes.contains(where: { try !$0.daemon.disputed(project) }) else { return [] }
+    return [Violation(.decision, "\(project) " + listed(decisions.map { $0?.description ?? "unknown" }))]
+  }
+
+  /// Whatever counts anywhere is at some relay, as itself or within a repost by a node.
+  private func checkHeld() throws -> [Violation] {
+    var held: Set<EventID> = []
+    let keys = Set(nodes.indices.map { People.node($0).pubkey })
+    for node in nodes {
+      for message in node.relay.stored.values {
+        held.insert(message.id)
+        if let inner = message.inner, keys.contains(message.event.pubkey) { held.insert(inner) }
+      }
+    }
+    return try nodes.flatMap { node in
+      try node.daemon.counted().subtracting(held).sorted().map { Violation(.held, "\($0.short), counted at \(node.name)") }
+    }
+  }
+}
