@@ -83,7 +83,7 @@ let package = Package(
         "Nostr", "Policy", "Crowdfunding", "Collectives", "Groups", "StateStore", "Judgement", "Delivery", "TestSupport",
       ],
       path: "Tests/Constellation", swiftSettings: strict),
-    tests(of: "Constellation", ["Nostr", "Policy", "StateStore"]),
+    tests(of: "Constellation", ["Nostr", "Delivery"]),
     tests(of: "LMDB", []),
     tests(of: "Cryptography", []),
     tests(of: "Nostr", ["Cryptography"]),

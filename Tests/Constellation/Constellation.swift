@@ -11,7 +11,7 @@ final class Constellation {
   /// What was done although it must not be, as it happened.
   private(set) var violations: [Violation] = []
   /// The events that the steps made.
-  private var made: [Int: [Event]] = [:]
+  private(set) var made: [Int: [Event]] = [:]
   private var messages: [EventID: Message] = [:]
   private let mutant: Mutant?
 
@@ -113,72 +113,6 @@ final class Constellation {
         now += 10
         nodes[here].daemon.tick(at: now)
       }
-    }
-  }
-}
-
-/// What people make.
-extension Constellation {
-  private func make(_ draft: Draft, _ part: Int, _ step: Step, at node: Node) throws -> [Event] {
-    let salt = "\(step.number).\(part)"
-    let dated = UInt64(clamping: Int(now) + step.dated)
-    func newest(_ address: Address) -> Event? { node.relay.newest(of: address)?.event }
-    switch draft {
-    case .campaign(let number, let status):
-      let head = newest(Events.address(of: number))
-      guard head != nil || !status.isEmpty else { return [] }
-      let time = head.map { max(dated, $0.createdAt + 1) } ?? dated
-      let word = status.isEmpty ? head?.tags.first(named: "status")?[1]?.string ?? "crowdfunding" : status
-      return [Events.campaign(number, word, at: time, salt: salt)]
-    case .contribution(let number, let giver, let amount, let other):
-      return [Events.contribution(number, by: People.giver(giver), amount, at: dated, naming: other, salt: salt)]
-    case .vote(let number, let voter, let weight):
-      return [Events.vote(number, by: People.voter(voter), weight, at: dated, salt: salt)]
-    case .deletion(let target, let namesKinds):
-      guard let event = made[target]?.first, let author = author(of: event) else { return [] }
-      let time = step.dated < -1_000_000 ? event.createdAt + 1 : max(dated, event.createdAt)
-      return [Events.deletion(of: [event], at: time, namesKinds: namesKinds, salt: salt, by: author)]
-    case .campaignDeletion(let number):
-      return [Events.deletion(of: Events.address(of: number), at: dated, salt: salt, by: People.captain(of: number))]
-    case .collectiveDeletion: return [Events.deletion(of: Events.collective, at: dated, salt: salt, by: People.creator)]
-    case .ignition: return [Events.ignition(at: dated)]
-    case .updates:
-      guard let head = newest(Events.collective) else { return [] }
-      return [Events.update(on: head, at: max(dated, head.createdAt + 1), salt: salt)]
-    case .group: return [Events.group(at: dated)]
-    case .modifications(_, let administrator):
-      guard let group = group(at: node), let tip = try node.daemon.tip(of: group, at: now) else { return [] }
-      return [
-        Events.modification(
-          of: group, on: tip.id, by: People.administrator(administrator), at: max(dated, tip.createdAt + 1), salt: salt)
-      ]
-    case .sibling(let administrator):
-      guard let group = group(at: node), let tip = try node.daemon.tip(of: group, at: now), let last = node.relay.stored[tip.id],
-        let parent = last.value("parent").flatMap({ EventID(hex: $0) })
-      else { return [] }
-      return [Events.modification(of: group, on: parent, by: People.administrator(administrator), at: tip.createdAt - 1, salt: salt)]
-    case .repost(let target): return (made[target]?.first).map { [Events.repost($0, at: dated)] } ?? []
-    case .smuggled(let number):
-      let old = Events.contribution(number, by: People.mallory, 1000, at: dated - 5000, salt: salt)
-      return [Events.repost(old, at: dated)]
-    case .flood:
-      let flood = People.key("flood \(part)")
-      return [flood.event(kind: 7, createdAt: dated, tags: [["t", "vote-assets"], ["project-id", "CF-NOBODY"], ["n", salt]], content: "+1")]
-    }
-  }
-
-  /// The only group of a history: the lowest init at the relay.
-  private func group(at node: Node) -> EventID? { node.relay.stored.values.filter { $0.event.kind == 4830 }.map(\.id).min() }
-
-  private func author(of event: Event) -> TestKey? { People.known(event.pubkey) }
-}
-
-extension Draft {
-  /// How many events it makes, one after the other.
-  var count: Int {
-    switch self {
-    case .updates(let count), .modifications(let count, _), .flood(let count): count
-    default: 1
     }
   }
 }

@@ -31,6 +31,9 @@ public final class Daemon {
     public var description: String { "\(isApproved ? "approved" : "not approved"), \(isDeleted ? "deleted" : "kept")" }
   }
 
+  /// Which of these events the relay has: what the worker asks as `delivery.confirm` (constellation spec, rule 6). nil: it cannot ask.
+  let confirm: (([EventID]) -> Set<EventID>)?
+
   private let store: StateStore
   private let registry: DomainRegistry
   private let groups: GroupsOptions
@@ -38,7 +41,6 @@ public final class Daemon {
   private let worker: DeliveryWorker
   private let clock: Clock
   private let sink: ModelSink
-  private let mutant: Mutant?
   private let faultLog = FaultLog()
   /// Last, so that it goes after the state that lies in it.
   private let folder: Folder
@@ -48,12 +50,11 @@ public final class Daemon {
   ///   - others: the keys of the constellation's other nodes.
   ///   - relay: where its worker delivers to.
   init(key: TestKey?, others: [TestKey], relay: StrfryModel, hasSnapshots: Bool = false, mutant: Mutant? = nil) throws {
-    self.mutant = mutant
+    confirm = mutant == .noConfirm ? nil : { ids in Set(ids.filter(relay.has)) }
     let nodes = mutant == .strangers ? [] : Set(others.map(\.pubkey))
-    var followUps = FollowUpOptions(nodeKey: key?.pubkey)
-    followUps.snapshots = hasSnapshots
+    let followUps = FollowUpOptions(nodeKey: key?.pubkey, nodes: nodes, snapshots: hasSnapshots)
     let crowdfunding = CrowdfundingOptions(
-      nodes: nodes, assetsVoteThreshold: Amount(hundredths: 600), assetsVoteQuorum: 3, followUps: followUps)
+      assetsVoteThreshold: Amount(hundredths: 600), assetsVoteQuorum: 3, followUps: followUps)
     var collectives = CollectivesOptions(followUps: followUps)
     collectives.forkPolicy = mutant == .firstSeen ? .firstSeen : .nip01
     var groups = GroupsOptions()
@@ -85,11 +86,11 @@ public final class Daemon {
     return judgement.decision.isAccept
   }
 
-  /// What the program takes a source for: a listed relay's push is a client's event, as long as there is no list.
+  /// What the program takes a source for (constellation spec, rule 1).
   private func source(of arrival: Arrival) -> SourceType {
     switch arrival {
     case .client: .ip4
-    case .pushed: .ip4
+    case .pushed(let isListed): isListed ? .peer : .ip4
     case .pulled: .sync
     case .routed: .stream
     }

@@ -34,6 +34,13 @@ public struct History: Sendable, CustomStringConvertible {
     self = drawing.history()
   }
 
+  /// The same without what relays drop or lose: edits, updates, deletions, kills. What is left are reactions and groups.
+  var withoutLosses: History {
+    var copy = self
+    copy.steps.removeAll { $0.losesSomething }
+    return copy
+  }
+
   public var description: String {
     let late = shape.relays - shape.early
     var words = "\(shape.relays) relays\(late > 0 ? ", \(late) of them late" : "")\(shape.isLine ? ", in a line" : "")"

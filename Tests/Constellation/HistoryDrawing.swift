@@ -11,6 +11,8 @@ struct HistoryDrawing {
   /// The steps that made reactions, and those that made kind 5s.
   private var reactions: [Int] = []
   private var deletions: [Int] = []
+  /// The steps that made links of histories, which nobody may delete.
+  private var links: [Int] = []
   private var parted: Set<[Int]> = []
   private let isMalicious: Bool
   private let pause: UInt64
@@ -76,7 +78,8 @@ struct HistoryDrawing {
 
   /// One thing, after a while.
   private mutating func draw() {
-    now += UInt64.random(in: 1...pause, using: &random)
+    // Some things happen in one second.
+    if !chance(10) { now += UInt64.random(in: 1...pause, using: &random) }
     let campaign = Int.random(in: 0..<2, using: &random)
     let skew = chance(30) ? Int.random(in: -30...30, using: &random) : 0
     let back = -Int.random(in: 1...(20 * Int(pause)), using: &random)
@@ -101,10 +104,8 @@ struct HistoryDrawing {
     case ..<58:
       let status = chance(30) ? ["crowdfunding", "funded", "vote_pending", "cancelled"].randomElement(using: &random) : nil
       _ = publish(.campaign(campaign, status: status ?? ""), atOne: chance(80), dated: skew)
-    case ..<66: _ = publish(.updates(chance(25) ? 5 : 1), atOne: chance(80))
-    case ..<73:
-      let administrator = Int.random(in: 0..<3, using: &random)
-      _ = publish(malice(20) ? .sibling(by: administrator) : .modifications(chance(20) ? 3 : 1, by: administrator), atOne: chance(80))
+    case ..<66: links.append(publish(.updates(chance(25) ? 5 : 1), atOne: chance(80)))
+    case ..<75: drawForGroup()
     case ..<79 where isMalicious: drawMalice(campaign, skew)
     case ..<82:
       if chance(50) {
@@ -117,6 +118,19 @@ struct HistoryDrawing {
     }
     let ticking = (0..<shape.early).filter { _ in chance(70) }
     if !ticking.isEmpty { add(.tick(ticking)) }
+  }
+
+  private mutating func drawForGroup() {
+    let administrator = Int.random(in: 0..<3, using: &random)
+    let draft: Draft
+    switch Int.random(in: 0..<10, using: &random) {
+    case ..<5: draft = .modifications(chance(20) ? 3 : 1, by: administrator)
+    case 5: draft = isMalicious ? .sibling(by: administrator) : .modifications(1, by: administrator)
+    case 6: draft = .proposal(by: administrator, removing: Int.random(in: 1..<3, using: &random))
+    case 7, 8: draft = .ballot(by: administrator, chance(80))
+    default: draft = .carryingOut(by: administrator)
+    }
+    links.append(publish(draft, atOne: chance(80)))
   }
 
   private mutating func drawDeletion(_ skew: Int) {
@@ -137,7 +151,9 @@ struct HistoryDrawing {
       let draft = Draft.deletion(ofStep: step, namesKinds: chance(80))
       if chance(50) { add(.inject(draft, at: relay()), dated: skew) } else { _ = publish(draft, dated: skew) }
     case 4:
-      if chance(50) { add(.inject(.collectiveDeletion, at: relay()), dated: 500) } else { _ = publish(.collectiveDeletion, dated: 500) }
+      let step = chance(50) ? links.randomElement(using: &random) : nil
+      let draft = step.map { Draft.deletion(ofStep: $0, namesKinds: true) } ?? .collectiveDeletion
+      if chance(50) { add(.inject(draft, at: relay()), dated: 500) } else { _ = publish(draft, dated: 500) }
     default: add(.inject(.flood(20), at: relay()))
     }
   }

@@ -42,7 +42,7 @@ final class ModelSink: Sink {
     case 1985:
       guard isOwn, let dropped = mutant?.droppedLabel else { return false }
       return dropped.isEmpty || message.value("l")?.equals(dropped) == true
-    default: return mutant == .noReleased && !isOwn
+    default: return false
     }
   }
 }

@@ -20,8 +20,6 @@ public enum Mutant: String, CaseIterable, Sendable {
   case smallParking = "small-parking"
   /// What the relay lost is not delivered again (rule 6).
   case noConfirm = "no-confirm"
-  /// What was released is not delivered (rule 5, and architecture).
-  case noReleased = "no-released"
   /// Of two updates of a collective the first seen counts (collectives, 4.5).
   case firstSeen = "first-seen"
 

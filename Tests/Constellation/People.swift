@@ -92,6 +92,24 @@ enum Events {
       kind: 4833, createdAt: time, tags: [["group", group.hex], ["parent", parent.hex]], content: "{\"meta\":{\"k\":\"\(salt)\"}}")
   }
 
+  /// To remove the member at a position of the parent's state.
+  static func proposal(of group: EventID, on parent: EventID, removing position: Int, by key: TestKey, at time: UInt64, salt: String) -> Event {
+    key.event(
+      kind: 4831, createdAt: time, tags: [["group", group.hex], ["parent", parent.hex], ["n", salt]], content: "{\"remove\":[\(position)]}")
+  }
+
+  static func ballot(of group: EventID, on proposal: EventID, _ value: Bool, by key: TestKey, at time: UInt64, salt: String) -> Event {
+    key.event(kind: 4832, createdAt: time, tags: [["group", group.hex], ["proposal", proposal.hex], ["n", salt]], content: "\(value)")
+  }
+
+  /// A modification that does what was proposed, naming the votes for it.
+  static func carryingOut(
+    _ proposal: EventID, _ votes: [EventID], of group: EventID, on parent: EventID, by key: TestKey, at time: UInt64
+  ) -> Event {
+    let tags = [["group", group.hex], ["parent", parent.hex], ["proposal", proposal.hex]] + votes.map { ["vote", $0.hex] }
+    return key.event(kind: 4833, createdAt: time, tags: tags)
+  }
+
   /// A stranger's generic repost (NIP-18).
   static func repost(_ event: Event, at time: UInt64) -> Event {
     People.mallory.event(

@@ -15,6 +15,12 @@ enum Draft: Sendable, Equatable {
   case updates(Int)
   case group
   case modifications(Int, by: Int)
+  /// To remove an administrator from the group.
+  case proposal(by: Int, removing: Int)
+  /// On the newest proposal that the relay shows.
+  case ballot(by: Int, Bool)
+  /// The newest proposal that the relay shows, with the votes for it.
+  case carryingOut(by: Int)
   /// Beside the end of the group's line, dated a second before it.
   case sibling(by: Int)
   /// Mallory's kind 16 around what was made in another step.
@@ -49,6 +55,16 @@ struct Step: Sendable, CustomStringConvertible {
   let dated: Int
   let action: Action
 
+  /// Whether relays drop something because of it, or lose it.
+  var losesSomething: Bool {
+    switch action {
+    case .publish(let draft, _, let isLost): isLost || draft.losesSomething(number)
+    case .inject(let draft, _): draft.losesSomething(number)
+    case .pull(_, _, _, let isLost): isLost
+    case .route, .gap, .push, .tick: false
+    }
+  }
+
   var description: String {
     let place = "\(number)".count < 3 ? String(repeating: " ", count: 3 - "\(number)".count) + "\(number)" : "\(number)"
     return "\(place)  +\(time - History.start) s  \(Step.words(action))\(dated == 0 ? "" : ", dated \(dated) s")"
@@ -72,9 +88,18 @@ struct Step: Sendable, CustomStringConvertible {
 }
 
 extension Draft {
+  /// - Parameter step: each campaign's first version is among the first two.
+  fileprivate func losesSomething(_ step: Int) -> Bool {
+    switch self {
+    case .campaign: step > 1
+    case .deletion, .campaignDeletion, .collectiveDeletion, .updates: true
+    default: false
+    }
+  }
+
   var words: String {
     switch self {
-    case .campaign(let number, let status): "P\(number) as \(status)"
+    case .campaign(let number, let status): status.isEmpty ? "an edit of P\(number)" : "P\(number) as \(status)"
     case .contribution(let number, let giver, let amount, let other):
       "giver \(giver)'s +\(amount) for P\(number)\(other.map { ", which names P\($0) too" } ?? "")"
     case .vote(let number, let voter, let weight): "voter \(voter)'s +\(weight) on P\(number)"
@@ -82,9 +107,12 @@ extension Draft {
     case .campaignDeletion(let number): "a kind 5 for the address of P\(number)"
     case .collectiveDeletion: "a kind 5 for the collective's address"
     case .ignition: "the collective's ignition"
-    case .updates(let count): "\(count) updates of the collective"
+    case .updates(let count): count == 1 ? "an update of the collective" : "\(count) updates of the collective without a pause"
     case .group: "the group's init"
-    case .modifications(let count, let administrator): "\(count) modifications by administrator \(administrator)"
+    case .modifications(let count, let administrator): "\(count == 1 ? "a modification" : "\(count) modifications") by administrator \(administrator)"
+    case .proposal(let administrator, let position): "administrator \(administrator)'s proposal to remove member \(position)"
+    case .ballot(let administrator, let value): "administrator \(administrator)'s vote \(value) on the proposal"
+    case .carryingOut(let administrator): "the modification by administrator \(administrator) that carries the proposal out"
     case .sibling(let administrator): "a modification beside the tip by administrator \(administrator), dated before it"
     case .repost(let step): "Mallory's kind 16 around what was made in step \(step)"
     case .smuggled(let number): "Mallory's kind 16 around an old contribution of 1000 to P\(number)"

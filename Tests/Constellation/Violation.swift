@@ -30,7 +30,8 @@ extension Constellation {
     let digests = try nodes.map { try $0.daemon.digests() }
     for (index, first) in (digests.first ?? []).enumerated() {
       let all = digests.map { String($0[index].digest.prefix(8)) }
-      if Set(digests.map { $0[index].digest }).count > 1 { found.append(Violation(.digest, "\(first.domain) \(listed(all))")) }
+      guard Set(digests.map { $0[index].digest }).count > 1 else { continue }
+      found.append(Violation(.digest, "\(first.domain) \(listed(all))\(first.domain == "crowdfunding" ? try differences() : "")"))
     }
     for number in 0..<2 { found += try checkDecisions(Events.project(number)) }
     found += try checkHeld()
@@ -41,6 +42,23 @@ extension Constellation {
       if let fault = node.daemon.faults.first { found.append(Violation(.fault, "\(node.name): \(fault)")) }
     }
     return found
+  }
+
+  /// What counts at some nodes only, and the steps that made it.
+  private func differences() throws -> String {
+    let counted = try nodes.map { try $0.daemon.counted() }
+    let all = counted.reduce(into: Set<EventID>()) { $0.formUnion($1) }
+    let lines = all.sorted().compactMap { id -> String? in
+      let places = nodes.indices.filter { counted[$0].contains(id) }
+      return places.count == nodes.count ? nil : "\n     \(words(id)) counts at \(places.map { nodes[$0].name }.joined(separator: ", ")) only"
+    }
+    return lines.joined()
+  }
+
+  /// An event, and the step that made it.
+  private func words(_ id: EventID) -> String {
+    let step = made.first { $0.value.contains { $0.id == id } }?.key
+    return id.short + (step.map { " of step \($0)" } ?? "")
   }
 
   private func listed(_ values: [String]) -> String { zip(nodes, values).map { "\($0.name) \($1)" }.joined(separator: ", ") }
@@ -62,7 +80,7 @@ extension Constellation {
       }
     }
     return try nodes.flatMap { node in
-      try node.daemon.counted().subtracting(held).sorted().map { Violation(.held, "\($0.short), counted at \(node.name)") }
+      try node.daemon.counted().subtracting(held).sorted().map { Violation(.held, "\(words($0)), counted at \(node.name)") }
     }
   }
 }

@@ -9,17 +9,17 @@ struct ConstellationCommand: Subcommand {
   static let name = "constellation"
   static let summary = "lets several modelled relays live through random histories, and tells what they do not agree on"
   static let help = """
-    usage: laboratory constellation [SEEDS] [--from SEED] [--jobs N] [--mutant NAME] [--keep-going]
+    usage: laboratory constellation [SEEDS] [--from SEED] [--jobs N] [--mutant NAME] [--keep-going] [--whole]
 
     Runs SEEDS (1000) histories from seed 1 on, on N (2) threads. Each that breaks a promise is shortened and printed; ends with 1 where there is one,
-    and after the first unless told to keep going.
+    and after the first unless told to keep going. --whole leaves them as they are.
 
-    --mutant NAME   takes one rule away, and says after how many seeds that is found: \(Mutant.allCases.map(\.rawValue).joined(separator: ", ")).
-                    Ends with 0 when it is found, with 1 when it is not.
+    --mutant NAME   takes one rule away, and says after how many histories that is found; ends with 0 when it is, with 1 when it is not. NAME is one of
+    \(Mutant.allCases.map { "                " + $0.rawValue }.joined(separator: "\n"))
     """
 
   static func run(_ arguments: [String]) throws -> Bool {
-    let options = try Options(arguments, values: ["from", "jobs", "mutant"], flags: ["keep-going"])
+    let options = try Options(arguments, values: ["from", "jobs", "mutant"], flags: ["keep-going", "whole"])
     guard options.operands.count <= 1, let seeds = Int(options.operands.first ?? "1000"), seeds > 0 else {
       throw UsageError(message: "SEEDS wants a number above 0")
     }
@@ -28,7 +28,9 @@ struct ConstellationCommand: Subcommand {
       return mutant
     }
     let from = UInt64(try options.number("from", default: 1))
-    let run = Run(from: from, seeds: seeds, mutant, keepsGoing: options.has("keep-going") && mutant == nil)
+    let run = Run(
+      from: from, seeds: seeds, mutant, keepsGoing: options.has("keep-going") && mutant == nil,
+      minimises: mutant == nil && !options.has("whole"))
     DispatchQueue.concurrentPerform(iterations: max(1, try options.number("jobs", default: 2))) { _ in run.work() }
     Output.endProgress()
     return try run.report()
@@ -47,20 +49,22 @@ struct ConstellationCommand: Subcommand {
     private let from: UInt64
     private let mutant: Mutant?
     private let keepsGoing: Bool
+    private let minimises: Bool
     private let state: Mutex<State>
 
-    init(from: UInt64, seeds: Int, _ mutant: Mutant?, keepsGoing: Bool) {
+    init(from: UInt64, seeds: Int, _ mutant: Mutant?, keepsGoing: Bool, minimises: Bool) {
       self.from = from
       self.seeds = seeds
       self.mutant = mutant
       self.keepsGoing = keepsGoing
+      self.minimises = minimises
       state = Mutex(State(next: from))
     }
 
     func work() {
       while let seed = take() {
         do {
-          let trial = try Trial.run(seed: seed, mutant: mutant, minimises: mutant == nil)
+          let trial = try Trial.run(seed: seed, mutant: mutant, minimises: minimises)
           state.withLock { state in
             state.done += 1
             if let trial { state.failed.append(trial) }
@@ -101,6 +105,10 @@ struct ConstellationCommand: Subcommand {
           return true
         }
         for trial in failed { Output.line(trial.description + "\n") }
+        for kind in Violation.Kind.allCases {
+          let count = failed.count { $0.violations.contains { $0.kind == kind } }
+          if count > 0 { Output.line("\(count) histories: \(kind.rawValue)") }
+        }
         Output.line("\(state.done) histories from seed \(from) on, \(failed.count) failed")
         return failed.isEmpty
       }

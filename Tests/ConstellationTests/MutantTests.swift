@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import Delivery
+import Nostr
+import TestSupport
+import Testing
+
+@testable import Constellation
+
+@Suite("Rules taken away from outside")
+struct MutantTests {
+  /// What the relay has of what a node's worker delivers.
+  private func kept(_ mutant: Mutant?, _ events: [Event]) -> [Bool] {
+    let relay = StrfryModel()
+    let sink = ModelSink(relay, node: People.node(0).pubkey, mutant)
+    let outcomes = sink.deliver(events.enumerated().map { SignedRow(sequence: UInt64($0), id: $1.id, event: $1.raw) })
+    #expect(outcomes.allSatisfy { $0 == .delivered })
+    return events.map { relay.has($0.id) }
+  }
+
+  private func label(_ name: String) -> Event {
+    People.node(0).event(kind: 1985, createdAt: History.start, tags: [["L", "commonsguard"], ["l", name, "commonsguard"]])
+  }
+
+  @Test("the sink drops the node's archives, or its labels of one name or all, and nothing else")
+  func sink() {
+    let events = [
+      People.node(0).event(kind: 16, createdAt: History.start, content: "{}"), label("vote-approved"), label("vote-taken-back"),
+      People.node(0).event(kind: 9742, createdAt: History.start),
+    ]
+    #expect(kept(nil, events) == [true, true, true, true])
+    #expect(kept(.noArchives, events) == [false, true, true, true])
+    #expect(kept(.noLabels, events) == [true, false, false, true])
+    #expect(kept(.noApprovedLabels, events) == [true, false, true, true])
+    #expect(kept(.noTakenBackLabels, events) == [true, true, false, true])
+  }
+
+  @Test("of six events that wait, five are kept", arguments: [(nil, 6), (Mutant.smallParking, 5)])
+  func parking(mutant: Mutant?, expected: Int) throws {
+    let world = try Constellation(History.Shape(), mutant: mutant)
+    for number in 0..<6 {
+      try world.run(
+        Step(number: number, time: History.start, dated: 0, action: .inject(.contribution(0, by: number, amount: 1, naming: nil), at: 0)))
+    }
+    #expect(try world.nodes[0].daemon.parkedCount() == expected)
+  }
+
+  @Test("a listed relay's push makes no receipt, but for a daemon that takes it for a client", arguments: [(nil, 0), (Mutant.peersAsClients, 1)])
+  func peers(mutant: Mutant?, expected: Int) throws {
+    let world = try Constellation(History.Shape(), mutant: mutant)
+    #expect(try world.send(Events.campaign(0, "crowdfunding", at: world.now, salt: ""), to: 0))
+    world.pull(1, from: 0)
+    #expect(try world.send(Events.contribution(0, by: People.giver(0), 5, at: world.now, salt: "gift"), to: 0))
+    world.push(0, to: 1)
+    world.nodes[1].daemon.tick(at: world.now)
+    #expect(try world.nodes[1].daemon.counted().count == 2)
+    try needing("needs receipts for live events alone") { #expect(world.nodes[1].daemon.receipts.count == expected) }
+  }
+
+  @Test("the worker can look up what the relay has, unless that is taken away")
+  func confirming() throws {
+    let world = try Constellation(History.Shape())
+    let (kept, lost) = (Events.campaign(0, "crowdfunding", at: world.now, salt: ""), Events.campaign(1, "crowdfunding", at: world.now, salt: ""))
+    try world.send(kept, to: 0)
+    try world.send(lost, to: 0, isLost: true)
+    #expect(world.nodes[0].daemon.confirm?([kept.id, lost.id]) == [kept.id])
+    #expect(try Constellation(History.Shape(), mutant: .noConfirm).nodes[0].daemon.confirm == nil)
+  }
+
+  @Test("a node without a key makes no receipt")
+  func keyless() throws {
+    for (mutant, expected) in [(nil, 1), (Mutant.keyless, 0)] {
+      let world = try Constellation(History.Shape(), mutant: mutant)
+      for event in [
+        Events.campaign(0, "crowdfunding", at: world.now, salt: ""), Events.contribution(0, by: People.giver(0), 5, at: world.now, salt: "gift"),
+      ] { #expect(try world.send(event, to: 1)) }
+      world.nodes[1].daemon.tick(at: world.now)
+      #expect(world.nodes[1].daemon.receipts.count == expected)
+    }
+  }
+}
