@@ -5,8 +5,8 @@ import StateStore
 
 /// What relays drop because of an accepted event, or drop of the event itself: the older versions of its address, and what a deletion names.
 ///
-/// A node archives what it drops in the transaction in which it comes to know both, if it accepted one of the two live, or knew the deletion first.
-/// Source: constellation spec, rule 2.
+/// A node archives what it drops in the transaction in which it comes to know both: what is replaced, if it accepted one of the two live; what is deleted, always.
+/// Source: constellation spec, rules 2 and 3.
 struct Succession {
   private let event: Event
   private let isLive: Bool
@@ -55,10 +55,11 @@ struct Succession {
     }
   }
 
-  /// Of an event that is known already. A deletion drops its own author's alone.
+  /// Of an event that is known already. A deletion drops its own author's alone, and whatever it drops is archived: what counts here all the same, no relay
+  /// would hold any more (rule 3).
   private func archive(_ id: EventID, droppedBy dropping: Event, in state: borrowing StateWriter) throws {
     guard makesArchives, id != dropping.id, !(try state.archives(of: id).contains(.ours)), let dropped = try Accepted(id, in: state),
-      dropped.event.pubkey == dropping.pubkey, isLive || dropped.isLive
+      dropped.event.pubkey == dropping.pubkey, dropping.kind == 5 || isLive || dropped.isLive
     else { return }
     try queue(dropped.event, at: dropping.createdAt, because: dropping.id, in: state)
   }
