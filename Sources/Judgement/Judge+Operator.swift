@@ -10,6 +10,9 @@ extension Judge {
       let effects = try validator.decide(decision, reading: state)
       try state.apply(effects.changes)
       _ = try state.appendJournal(JournalRow(.decision(decision), receivedAt: decision.at))
+      if options.writesFollowUps {
+        for followUp in effects.followUps { try state.enqueue(followUp, at: decision.at) }
+      }
       for dependency in effects.provides { try state.release(dependency) }
     }
   }

@@ -19,10 +19,19 @@ public struct StateDigest: Sendable, Equatable {
 
   /// As `read`, on a snapshot that is looked at for something else too.
   public static func read(reading state: borrowing StateView, _ registry: DomainRegistry) throws -> StateDigest {
+    try hash { domain, feed in try registry.validator(of: domain)?.digest(reading: state, into: feed) }
+  }
+
+  /// The same of what this node decides: nodes of one digest have the same here unless live decisions differ (contract, `state digest`).
+  public static func outcomes(reading state: borrowing StateView, _ registry: DomainRegistry) throws -> StateDigest {
+    try hash { domain, feed in try registry.validator(of: domain)?.outcomes(reading: state, into: feed) }
+  }
+
+  private static func hash(_ read: (Domain, ([UInt8]) -> Void) throws -> Void) throws -> StateDigest {
     var domains: [(Domain, Bytes32)] = []
     for domain in covered {
       let hasher = try SHA256()
-      try registry.validator(of: domain)?.digest(reading: state) { bytes in
+      try read(domain) { bytes in
         // Behind its length, so that no two sequences of pieces feed the same bytes.
         var piece = RecordWriter(capacity: bytes.count + 4)
         piece.put(counted: bytes)

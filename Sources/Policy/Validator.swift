@@ -49,6 +49,10 @@ public protocol Validator: Sendable {
   /// Feeds the canonical bytes of everything that follows from the accepted events alone (law 5), in an order that depends on nothing else.
   func digest(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws
 
+  /// Feeds the canonical bytes of what this node decides: where these differ between nodes of the same digest, somebody's live decision differs. By
+  /// default nothing. Source: contract, `state digest`.
+  func outcomes(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws
+
   /// What has to be done although no event came, such as holding stored proofs against headers that are known now. The worker asks on every pass, and
   /// again as long as there is something; nil when there is nothing. Never part of the digest, nor of the journal.
   func upkeep(reading state: borrowing some StateReader & ~Copyable) throws -> Effects?
@@ -77,6 +81,8 @@ extension Validator {
   public func build(_ deferred: DeferredFollowUp, reading state: borrowing some StateReader & ~Copyable) throws -> (FollowUpEvent, [StateChange])? {
     nil
   }
+
+  public func outcomes(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {}
 
   public func upkeep(reading state: borrowing some StateReader & ~Copyable) throws -> Effects? { nil }
 

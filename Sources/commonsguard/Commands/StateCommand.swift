@@ -7,18 +7,24 @@ import StateStore
 /// `state digest` and `state export`.
 enum StateCommand {
   static func digest(_ installation: Installation) throws {
-    let (digest, differs) = try installation.store(isReadOnly: true).read { state in
-      (try StateDigest.read(reading: state, installation.registry), try SettingsNote.differs(installation.configuration, reading: state))
+    let (digest, outcomes, differs) = try installation.store(isReadOnly: true).read { state in
+      (
+        try StateDigest.read(reading: state, installation.registry), try StateDigest.outcomes(reading: state, installation.registry),
+        try SettingsNote.differs(installation.configuration, reading: state)
+      )
     }
     let settings = SettingsDigest.of(installation.configuration)
     if differs { Console.note("state: it was last run with other settings than these: its digest may be another with them") }
     if installation.arguments.printsJSON {
-      return Console.print(JSONOutput.object(DigestOutput.members(digest) + [("settings", .string(settings.hex))]).line)
+      let more: [(String, JSONOutput)] = [("outcomes", .object(DigestOutput.members(outcomes))), ("settings", .string(settings.hex))]
+      return Console.print(JSONOutput.object(DigestOutput.members(digest) + more).line)
     }
     // The hash of nothing looks like something.
     let nothing = SHA256.digest(of: [])
     for (domain, hash) in digest.domains { Console.print("\(hash == nothing ? padded("none") : hash.hex)  \(domain.name)") }
     Console.print("\(digest.all.hex)  all")
+    for (domain, hash) in outcomes.domains { Console.print("\(hash == nothing ? padded("none") : hash.hex)  \(domain.name) outcomes") }
+    Console.print("\(outcomes.all.hex)  all outcomes")
     Console.print("\(settings.hex)  settings")
   }
 
