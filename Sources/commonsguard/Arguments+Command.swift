@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Crowdfunding
 import Nostr
 
 extension Arguments {
@@ -27,6 +28,8 @@ extension Arguments {
     case campaignShow(projectID: String)
     /// nil: the user's own name; no reason.
     case campaignTrust(projectID: String, by: String?, reason: String?)
+    /// nil: the user's own name.
+    case campaignResolve(projectID: String, as: Resolution, by: String?, reason: String)
     case campaignVoteStatus(projectID: String)
     case collective(CollectiveRequest)
     case groupList

@@ -131,6 +131,14 @@ extension Arguments {
         "trust a campaign whose captain is not configured",
         example: "commonsguard campaign trust CF-20260101-AB12 --by alice --reason \"met the owner\""),
       .init(
+        "campaign resolve", operands: "ID", count: 1...1,
+        options: [
+          .init("as", value: "OUTCOME", "approved or open (the vote), kept or deleted (the campaign)"),
+          .init("by", value: "NAME", "who decides (default: your user name)"), .init("reason", value: "TEXT", "why; needed, and kept in the journal"),
+        ],
+        "end a dispute between relays: it holds here against whatever comes later, and is announced to the other nodes",
+        example: "commonsguard campaign resolve CF-20260101-AB12 --as approved --reason \"agreed by phone\""),
+      .init(
         "campaign vote-status", operands: "ID", count: 1...1, "how a campaign's vote on ASSETS stands",
         example: "commonsguard campaign vote-status CF-20260101-AB12"),
       .init("group list", "the groups and their tips", example: "commonsguard group list"),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Crowdfunding
 import Nostr
 
 extension Arguments {
@@ -86,6 +87,19 @@ extension Arguments {
         throw UsageError("--mode \(word): not one of \(Command.GroupMode.allCases.map(\.rawValue).joined(separator: ", "))")
       }
       return mode
+    }
+
+    func resolution() throws(UsageError) -> Resolution {
+      let words = Resolution.allCases.map(\.rawValue).joined(separator: ", ")
+      guard let word = given["as"] else { throw UsageError("--as is missing: one of \(words)") }
+      guard let resolution = Resolution(rawValue: word) else { throw UsageError("--as \(word): not one of \(words)") }
+      return resolution
+    }
+
+    /// The text of an option that has to be given.
+    func required(_ option: String) throws(UsageError) -> String {
+      guard let text = try words(option) else { throw UsageError("--\(option) is missing") }
+      return text
     }
 
     /// The text of an option; nil when it is not given.

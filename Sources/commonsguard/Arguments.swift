@@ -106,6 +106,9 @@ struct Arguments: Sendable, Equatable {
     case "campaign list": .campaignList(try values.campaignFilter())
     case "campaign show": .campaignShow(projectID: try values.operand())
     case "campaign trust": .campaignTrust(projectID: try values.operand(), by: try values.words("by"), reason: try values.words("reason"))
+    case "campaign resolve":
+      .campaignResolve(
+        projectID: try values.operand(), as: try values.resolution(), by: try values.words("by"), reason: try values.required("reason"))
     case "campaign vote-status": .campaignVoteStatus(projectID: try values.operand())
     case let name where syntax.group == "collective": .collective(try values.collective(String(name.dropFirst("collective ".count))))
     case "group list": .groupList

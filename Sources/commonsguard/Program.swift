@@ -51,6 +51,8 @@ enum Program {
     case .campaignList(let filter): try CampaignCommand.list(Installation(arguments), filter)
     case .campaignShow(let id): try CampaignCommand.show(Installation(arguments), id)
     case .campaignTrust(let id, let by, let reason): try CampaignCommand.trust(Installation(arguments), id, by: by, reason: reason)
+    case .campaignResolve(let id, let resolution, let by, let reason):
+      try CampaignCommand.resolve(Installation(arguments), id, as: resolution, by: by, reason: reason)
     case .campaignVoteStatus(let id): try CampaignCommand.voteStatus(Installation(arguments), id)
     case .collective(let request): return try CollectiveCommand.run(Installation(arguments), request)
     case .groupList: try GroupCommand.list(Installation(arguments))

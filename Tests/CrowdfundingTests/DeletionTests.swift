@@ -183,7 +183,8 @@ struct DeletionTests {
     let cases: [([Event], Bool)] = [
       ([campaign, running, deletion], true), ([campaign, running, Sample.contribution(at: 100), deletion], false),
       ([campaign, running, Sample.contribution(at: 300), deletion], true), ([campaign, vote, running, deletion], false),
-      ([campaign, vote, back, running, deletion], true), ([campaign, running, deletion, Sample.campaign(status: "draft", at: 201)], false),
+      ([campaign, vote, back, Sample.label("vote-taken-back", about: back), running, deletion], true),
+      ([campaign, running, deletion, Sample.campaign(status: "draft", at: 201)], false),
     ]
     for (events, isDeleted) in cases {
       var digests: Set<String> = []
@@ -200,7 +201,7 @@ struct DeletionTests {
 
   @Test(
     "a deletion that came first is remembered: live the event is refused, from sync it is folded with its deletion",
-    arguments: ["7", "9742", "30023", "30904"])
+    arguments: ["5", "7", "9742", "30023", "30904"])
   func remembered(kind: String) throws {
     let vote = Sample.vote()
     #expect(try relay.live(Sample.deletion(of: [vote], at: 110, by: voter, kinds: [kind])) == Relay.accept)
@@ -266,7 +267,8 @@ struct DeletionTests {
       for order in [[target, deletion], [deletion, target]] {
         let relay = try Relay()
         if target.id == vote.id { try relay.sync(campaign) }
-        for event in order { #expect(try relay.settle(event, at: Sample.start + 200) == Relay.accept) }
+        let label = Sample.label("vote-taken-back", about: deletion)
+        for event in order + [label] { #expect(try relay.settle(event, at: Sample.start + 200) == Relay.accept) }
         #expect(try relay.parkedCount() == 0)
         let view = try #require(try relay.campaign(project))
         #expect(target.id == vote.id ? view.record.vote.voters == 0 : view.record.head == nil)

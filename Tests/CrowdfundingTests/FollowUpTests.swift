@@ -71,7 +71,11 @@ struct FollowUpTests {
     #expect(labels.count == 1)
     #expect(labels.first?["kind"]?.numeric?.decimal == 1985)
     #expect(
-      labels.first.map(tags) == [["L", "commonsguard"], ["l", "vote-recorded", "commonsguard"], ["e", vote.id.hex], ["p", vote.pubkey.hex]])
+      labels.first.map(tags) == [
+        ["L", "commonsguard"], ["l", "vote-recorded", "commonsguard"], ["e", vote.id.hex], ["p", vote.pubkey.hex],
+        ["a", "30904:\(Sample.captain.hex):crowdfund-48.85-2.35-jardin-CF-TEST-1"],
+        ["project-id", "CF-TEST-1"],
+      ])
   }
 
   private func snapshot(_ relay: Relay) throws -> (FollowUpEvent, UnsignedEvent)? {

@@ -35,11 +35,13 @@ struct HereTests {
     #expect(try figures(relay) == [3000, 3, 1])
     let back = Sample.deletion(of: [votes[0]], at: 100, by: TestKey("a"), kinds: ["7"])
     let early = Sample.deletion(of: [votes[1]], at: 99, by: TestKey("b"), kinds: ["7"])
-    for deletion in [back, early] { #expect(try relay.sync(deletion) == Relay.accept) }
+    for deletion in [back, early] { #expect(try relay.syncLabelled(deletion) == Relay.accept) }
     #expect(try figures(relay) == [3000, 3, 1])
+    #expect(try relay.campaign()?.record.isDisputed == true)
+    #expect(try relay.agreed()?.vote.isApproved == false)
     #expect(try relay.campaign()?.status == .funded)
     #expect(try relay.live(Sample.vote("+1", at: 200, by: TestKey("d"))) == "blocked: no vote is open on this project")
-    let follower = try follower([campaign] + votes + [back, early])
+    let follower = try follower([campaign] + votes + [back, early] + [back, early].map { Sample.label("vote-taken-back", about: $0) })
     #expect(try figures(follower)?[2] == 0)
     #expect(try follower.campaign()?.status == .votePending)
     #expect(try follower.digest() == relay.digest())
@@ -61,13 +63,18 @@ struct HereTests {
     #expect(try figures(relay) == [100_000, 1, 0])
   }
 
-  @Test("a vote that came from sync is taken back by a kind 5 from sync")
+  @Test("a vote is taken back by a kind 5 from sync once that has a label, and not before; its author votes again")
   func synced() throws {
     let vote = Sample.vote("+8")
     try relay.live(campaign)
     try relay.sync(vote)
-    #expect(try relay.sync(Sample.deletion(of: [vote], at: 110, by: TestKey("voter"))) == Relay.accept)
+    let back = Sample.deletion(of: [vote], at: 110, by: TestKey("voter"))
+    #expect(try relay.sync(back) == Relay.accept)
+    #expect(try figures(relay) == [800, 1, 0])
+    #expect(try relay.sync(Sample.label("vote-taken-back", about: back)) == Relay.accept)
     #expect(try figures(relay) == [0, 0, 0])
+    #expect(try relay.live(Sample.vote("+3", at: 120)) == Relay.accept)
+    #expect(try figures(relay) == [300, 1, 0])
   }
 
   @Test("a vote that was taken back live stays so, though votes from sync approve before that")
@@ -78,7 +85,7 @@ struct HereTests {
     let others = ["b", "c", "d"].map { Sample.vote("+10", at: 120, by: TestKey($0)) }
     for vote in others { #expect(try relay.sync(vote) == Relay.accept) }
     #expect(try figures(relay) == [3000, 3, 1])
-    let follower = try follower([campaign, vote, back] + others)
+    let follower = try follower([campaign, vote, back, Sample.label("vote-taken-back", about: back)] + others)
     #expect(try figures(follower) == [4000, 4, 1])
     #expect(try follower.digest() == relay.digest())
   }

@@ -4,7 +4,8 @@ import Nostr
 import TestSupport
 
 /// A random history of several campaigns: versions that go forward, contributions, votes, votes taken back, in and out of their phases, deletions by
-/// id and by address, before what they delete and behind it, events that are dated ahead, and impostors who name a Bien before it speaks for itself.
+/// id and by address, before what they delete and behind it, deletions of deletions, labels by two nodes before what they name and behind it, announced
+/// decisions and resolutions, events that are dated ahead, and impostors who name a Bien before it speaks for itself.
 struct History {
   /// One event with its own time of receipt.
   struct Entry {
@@ -79,6 +80,7 @@ struct History {
       time += UInt64.random(in: 100...600, using: &random)
     }
     addReactions(project, first, until: time + 300, bien: bien)
+    addAnnouncements(project, until: time)
     if hasImpostor, let bien { addImpostor(number, project, bien) }
   }
 
@@ -112,6 +114,7 @@ struct History {
       } else {
         tags.append(["t", "vote-assets"])
         let index = add(person.event(kind: 7, createdAt: time, tags: tags, content: amount), after: chance(70) ? first : [])
+        if chance(20) { addLabel("vote-recorded", of: index, project) }
         if chance(30) { _ = addDeletion(of: index, by: person, at: time + UInt64.random(in: 0...500, using: &random)) }
         if chance(8) { _ = addDeletion(of: index, by: person, at: time - UInt64.random(in: 1...200, using: &random)) }
         if chance(4) { _ = addDeletion(of: index, by: TestKey("enemy"), at: time + 5) }
@@ -119,11 +122,41 @@ struct History {
     }
   }
 
+  static let nodes = [Relay.node, TestKey("node 2")]
+
+  /// What other relays decided, and what their operators resolved.
+  private mutating func addAnnouncements(_ project: String, until end: UInt64) {
+    func tags(_ name: String) -> [[String]] { [["L", "commonsguard"], ["l", name, "commonsguard"], ["project-id", project]] }
+    for node in Self.nodes {
+      let time = UInt64.random(in: 1000...end, using: &random)
+      if chance(20) { _ = add(node.event(kind: 1985, createdAt: time, tags: tags("vote-approved")), after: []) }
+      guard chance(25) else { continue }
+      for outcome in [["approved", "open"], ["kept", "deleted"]] where chance(60) {
+        let word = outcome[Int.random(in: 0...1, using: &random)]
+        _ = add(node.event(kind: 1985, createdAt: time, tags: tags("resolved") + [["outcome", word]]), after: [])
+      }
+    }
+  }
+
+  private mutating func addLabel(_ name: String, of index: Int, _ project: String? = nil) {
+    for node in Self.nodes where chance(45) {
+      let event = entries[index].event
+      let tags = [["L", "commonsguard"], ["l", name, "commonsguard"], ["e", event.id.hex]] + (project.map { [["project-id", $0]] } ?? [])
+      _ = add(node.event(kind: 1985, createdAt: event.createdAt, tags: tags), after: [])
+    }
+  }
+
   private mutating func addDeletion(of index: Int, by author: TestKey, at time: UInt64) -> Int {
     let target = ["e", entries[index].event.id.hex]
     // With a kind and without it is remembered, whenever it comes; a target named twice counts once.
     let kinds = chance(60) ? [["k", "7"]] : []
-    return add(author.event(kind: 5, createdAt: time, tags: [target, target] + kinds), after: chance(50) ? [index] : [])
+    let deletion = add(author.event(kind: 5, createdAt: time, tags: [target, target] + kinds), after: chance(50) ? [index] : [])
+    addLabel("vote-taken-back", of: deletion)
+    if chance(10) {
+      let second = [["e", entries[deletion].event.id.hex], ["k", "5"]]
+      _ = add(author.event(kind: 5, createdAt: time + 10, tags: second), after: [])
+    }
+    return deletion
   }
 
   private mutating func shuffleArrivals() {

@@ -21,6 +21,8 @@ struct ReferenceModel {
   private(set) var campaigns: [String: Campaign] = [:]
   private let events: [Event]
   private let deletions: [Event]
+  /// The kind 5s that a node labelled: only they take votes back.
+  private let labelled: Set<String>
   private let threshold: UInt64
   private let quorum: UInt64
 
@@ -29,6 +31,7 @@ struct ReferenceModel {
     self.threshold = threshold
     self.quorum = quorum
     deletions = events.filter { $0.kind == 5 }.sorted { Self.isEarlier(($0.createdAt, $0.id), ($1.createdAt, $1.id)) }
+    labelled = Set(events.filter { $0.kind == 1985 && Self.value("l", $0) == "vote-taken-back" }.compactMap { Self.value("e", $0) })
     for project in Set(events.compactMap { Self.value("project-id", $0) }) { campaigns[project] = fold(project) }
   }
 
@@ -97,7 +100,10 @@ struct ReferenceModel {
     var steps: [(place: Place, vote: Event, isBack: Bool)] = []
     for vote in votes {
       if let version = line.last(where: { $0.event.createdAt <= vote.createdAt }), version.status != "vote_pending" { continue }
-      let own = deletions.filter { $0.pubkey == vote.pubkey && Self.value("e", $0) == vote.id.hex }.map { Place($0.createdAt, $0.id) }
+      let named = deletions.filter { $0.pubkey == vote.pubkey && Self.value("e", $0) == vote.id.hex && labelled.contains($0.id.hex) }
+      let own = named.map {
+        Place($0.createdAt, $0.id)
+      }
       let place = Place(vote.createdAt, vote.id)
       guard let back = own.min(by: Self.isEarlier) else {
         steps.append((place, vote, false))

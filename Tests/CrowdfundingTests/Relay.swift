@@ -6,6 +6,7 @@ import Nostr
 import Policy
 import StateStore
 import TestSupport
+import Testing
 
 /// A state in a temporary directory with crowdfunding's rules: events go in as strfry's request lines, the answer's text comes out.
 final class Relay {
@@ -18,10 +19,15 @@ final class Relay {
   let store: StateStore
   let judge: Judge
   let registry: DomainRegistry
+  /// Signs what this node publishes.
+  let key: TestKey
+  let options: CrowdfundingOptions
   /// Last, so that it goes after the store that lies in it.
   private let directory = TemporaryDirectory()
 
-  init(_ options: CrowdfundingOptions = Relay.options()) throws {
+  init(_ options: CrowdfundingOptions = Relay.options(), key: TestKey = Relay.node) throws {
+    self.options = options
+    self.key = key
     registry = DomainRegistry([CrowdfundingValidator(options: options)])
     store = try StateStore(StoreOptions(directory: directory.path, tables: registry.tables, mapSizeMiB: 256, durability: .relaxed))
     judge = try Judge(store: store, registry: registry)
@@ -63,6 +69,14 @@ final class Relay {
     return answer
   }
 
+  /// A kind 5 that takes votes back, and the label of the node that accepted it live.
+  @discardableResult
+  func syncLabelled(_ deletion: Event) throws -> String {
+    let answer = try sync(deletion)
+    #expect(try sync(Sample.label("vote-taken-back", about: deletion)) == Relay.accept)
+    return answer
+  }
+
   static func text(_ decision: Decision) -> String {
     switch decision {
     case .accept: accept
@@ -93,9 +107,45 @@ final class Relay {
     try campaign(project)?.goals.first { $0.goal.type == goal }?.collected.hundredths
   }
 
+  /// The same as all known events give it.
+  func agreed(_ project: String = "CF-TEST-1") throws -> AgreedView? {
+    guard let record = try campaign(project)?.record else { return nil }
+    return try store.read { try AgreedView(record, options, reading: $0) }
+  }
+
+  /// What this node decides, as a digest.
+  func outcomes() throws -> String { try store.read { try StateDigest.outcomes(reading: $0, registry).all.hex } }
+
   func digest() throws -> String { try StateDigest.read(store, registry).all.hex }
   func journalCount() throws -> Int { try store.read { try $0.journalCount() } }
   func parkedCount() throws -> Int { try store.read { try $0.parkedCount() } }
+
+  /// The accepted events, in order.
+  func accepted() throws -> [Event] {
+    var events: [Event] = []
+    try store.read { state in
+      try state.journal { row in
+        if case .event(let raw, _, _, _) = row.content { events.append(try Event(parsing: raw)) }
+        return true
+      }
+    }
+    return events
+  }
+
+  /// The labels and receipts that this node publishes, signed.
+  func published() throws -> [Event] {
+    var events: [Event] = []
+    try store.read { state in
+      try state.outboxRows { row in
+        if row.name == .decisionLabel || row.name == .contributionReceipt, case .unsigned(let form) = row.body, let event = UnsignedEvent(form: form)
+        {
+          events.append(try Event(parsing: event.signed(by: key.key)))
+        }
+        return true
+      }
+    }
+    return events
+  }
 
   /// The follow-ups of one name, in order, as events without signature.
   func followUps(_ name: FollowUpName) throws -> [JSONValue] {

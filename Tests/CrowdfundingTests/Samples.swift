@@ -58,6 +58,26 @@ enum Sample {
     return author.event(kind: 7, createdAt: start + seconds, tags: tags, content: weight)
   }
 
+  /// A label by a node of the constellation.
+  ///
+  /// - Parameter event: what it is about; it has that event's time unless told.
+  static func label(
+    _ name: String, about event: Event? = nil, by node: TestKey = Relay.node, project: String? = "CF-TEST-1", outcome: String? = nil,
+    at seconds: UInt64? = nil
+  ) -> Event {
+    var tags = [["L", "commonsguard"], ["l", name, "commonsguard"]]
+    if let event { tags += [["e", event.id.hex], ["p", event.pubkey.hex]] }
+    if let project { tags.append(["project-id", project]) }
+    if let outcome { tags.append(["outcome", outcome]) }
+    return node.event(kind: 1985, createdAt: seconds.map { start + $0 } ?? event?.createdAt ?? start, tags: tags)
+  }
+
+  /// A receipt by a node of the constellation, with the tags that matter here.
+  static func receipt(of event: Event, by node: TestKey = Relay.node, project: String = "CF-TEST-1") -> Event {
+    let tags = [["e", event.id.hex, "", "reaction"], ["p", event.pubkey.hex], ["project-id", project], ["s", "OK"], ["role", "receipt"]]
+    return node.event(kind: 9742, createdAt: event.createdAt, tags: tags)
+  }
+
   static func deletion(of events: [Event], at seconds: UInt64, by author: TestKey, kinds: [String] = []) -> Event {
     author.event(kind: 5, createdAt: start + seconds, tags: events.map { ["e", $0.id.hex] } + kinds.map { ["k", $0] })
   }

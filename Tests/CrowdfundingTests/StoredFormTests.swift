@@ -164,7 +164,7 @@ struct StoredFormTests {
     vote.voters = 1
     state.apply(
       votes.map { Old.vote(project, $0, isLive: false) }
-        + [Old.ballot(project, deletion, type: 2) { $0.put(votes[0].id) }, Old.campaign(record, hasVoteDeletions: true, vote: vote)]
+        + [Old.ballot(project, deletion, type: 2, isLive: true) { $0.put(votes[0].id) }, Old.campaign(record, hasVoteDeletions: true, vote: vote)]
         + votes.map { .put(CrowdfundingState.voters, key: project.keyPrefix + $0.pubkey.bytes, value: $0.id.bytes) })
     #expect(try state.campaign()?.vote == vote)
     #expect(try state.judge(Sample.vote("+5", at: 150, by: TestKey("b")), from: .ip4) == "blocked: already voted on this project")
@@ -197,7 +197,8 @@ struct StoredFormTests {
     if hasRead { #expect(try state.judge(Sample.vote("+2", by: TestKey("c")), from: .ip4) == Relay.accept) }
     let total: UInt64 = hasRead ? 500 : 300
     for seconds: UInt64 in [130, 125, 200] {
-      #expect(try state.judge(Sample.deletion(of: [vote], at: seconds, by: key, kinds: ["7"]), from: .sync) == Relay.accept)
+      let again = Sample.deletion(of: [vote], at: seconds, by: key, kinds: ["7"])
+      for event in [again, Sample.label("vote-taken-back", about: again)] { #expect(try state.judge(event, from: .sync) == Relay.accept) }
       #expect(try state.campaign()?.vote.total.hundredths == total)
       #expect(try state.campaign()?.tally?.state.total.hundredths == total)
     }
@@ -264,6 +265,50 @@ struct StoredFormTests {
     state.apply([.put(CrowdfundingState.deletions, key: vote.pubkey.bytes + vote.id.bytes, value: writer.bytes)])
     try state.judge(Sample.campaign(status: "vote_pending"), from: .ip4)
     #expect(try state.judge(vote, from: .ip4, at: Sample.start + 30 * 86_400) == "blocked: deleted by its author")
+  }
+
+  @Test("of deletions that were stored before labels were known, those accepted live take votes back, as in a rebuild", arguments: [true, false])
+  func unlabelled(isLive: Bool) throws {
+    let state = MemoryState(Relay.options())
+    let (vote, other) = (Sample.vote("+5", by: TestKey("a")), Sample.vote("+3", by: TestKey("b")))
+    let deletion = Sample.deletion(of: [vote], at: 120, by: TestKey("a"), kinds: ["7"])
+    for event in [Sample.campaign(status: "vote_pending"), vote, other] { try state.judge(event, from: .sync) }
+    let campaign = try #require(try state.campaign())
+    var ballot = RecordWriter()
+    ballot.put(UInt8(2))
+    ballot.put(UInt8(isLive ? 2 : 0))
+    ballot.put(vote.pubkey)
+    ballot.put(Amount(hundredths: 500))
+    ballot.put(optional: FoldPosition(createdAt: deletion.createdAt, id: deletion.id)) { $0.put($1) }
+    var before = campaign
+    before.hasVoteDeletions = true
+    // Version 2 ends before the marks: 1 and 1 + 1 + 32, 1, and 4 for what was resolved.
+    var row = Array(before.encoded().dropLast(1 + 33 + 1 + 4))
+    row[0] = 2
+    state.apply([
+      .put(CrowdfundingState.ballots, key: CrowdfundingState.timedKey(campaign.project, vote.createdAt, vote.id), value: ballot.bytes),
+      .put(CrowdfundingState.campaigns, key: campaign.project.bytes, value: row),
+    ])
+    try state.adopt(deletion, .deletion, nil)
+    #expect(try state.campaign()?.tally == nil)
+    #expect(try state.judge(Sample.vote("+2", at: 130, by: TestKey("c")), from: .ip4) == Relay.accept)
+    #expect(try state.campaign()?.tally?.state.total.hundredths == (isLive ? 500 : 1000))
+    // Its label takes it back in the end.
+    #expect(try state.judge(Sample.label("vote-taken-back", about: deletion), from: .sync) == Relay.accept)
+    #expect(try state.campaign()?.tally?.state.total.hundredths == 500)
+  }
+
+  @Test("a deletion that was remembered before labels were known takes a vote back where it was accepted live", arguments: [true, false])
+  func rememberedUnlabelled(isLive: Bool) throws {
+    let state = MemoryState(Relay.options())
+    let vote = Sample.vote()
+    let deletion = Sample.deletion(of: [vote], at: 120, by: TestKey("voter"), kinds: ["7"])
+    var writer = RecordWriter()
+    writer.put(FoldPosition(createdAt: deletion.createdAt, id: deletion.id))
+    writer.put(isLive)
+    state.apply([.put(CrowdfundingState.deletions, key: vote.pubkey.bytes + vote.id.bytes, value: writer.bytes)])
+    for event in [Sample.campaign(status: "vote_pending"), vote] { #expect(try state.judge(event, from: .sync) == Relay.accept) }
+    #expect(try state.campaign()?.vote.voters == (isLive ? 0 : 1))
   }
 
   @Test("rows that this program cannot read are faults, and no trap")

@@ -84,7 +84,7 @@ extension EndToEnd {
     func voteStatus() throws {
       #expect(try sandbox.run(["campaign", "vote-status", voted.project]).output.contains("4 of 100"))
       let vote = try #require(try rows(["campaign", "vote-status", voted.project]).first)
-      #expect(vote["status"] as? String == "open" && vote["total"] as? Int == 4 && vote["voters"] as? Int == 2)
+      #expect(vote["status"] as? String == "pending" && vote["total"] as? Int == 4 && vote["voters"] as? Int == 2)
     }
 
     @Test("A campaign that is not known ends with 1", arguments: ["show", "vote-status"])
@@ -101,6 +101,45 @@ extension EndToEnd {
       #expect(outcome.status == 0 && outcome.output.isEmpty)
       #expect(try rows(["campaign", "show", scene.project]).first?["trusted"] as? Bool == true)
       #expect(try sandbox.run(["campaign", "trust", "CF-UNKNOWN", "--by", "alice", "--reason", "none"]).status == 1)
+    }
+
+    @Test("a campaign that another node announced otherwise is disputed, in list, show and status, until it is resolved; that is announced")
+    func resolve() throws {
+      let other = TestKey("other node")
+      let keys = "node: { publicKey: \"\(TestKey("node").hex)\" }, crowdfunding: { nodes: [\"\(other.hex)\"] }"
+      try sandbox.configure("{ state: { durability: \"relaxed\" }, \(keys) }")
+      let command = ["campaign", "resolve", voted.project, "--reason", "by phone", "--as"]
+      #expect(try sandbox.run(command + ["approved"]).errors.contains("nothing is disputed"))
+      let relay = try Relay(sandbox)
+      let tags = [["L", "commonsguard"], ["l", "vote-approved", "commonsguard"], ["project-id", voted.project]]
+      #expect(try relay.judge(other.event(kind: 1985, tags: tags)).action == "accept")
+      relay.closeInput()
+      #expect(relay.child.end() == .exited(0))
+      func shown() throws -> [String: Any] { try #require(try rows(["campaign", "show", voted.project]).first) }
+      func count() throws -> Int? { (try rows(["status"]).first?["settlement"] as? [String: Any])?["disputed"] as? Int }
+      #expect(try shown()["disputed"] as? Bool == true)
+      #expect(((try shown()["agreed"] as? [String: Any])?["vote"] as? [String: Any])?["status"] as? String == "pending")
+      #expect(try rows(["campaign", "vote-status", voted.project]).first?["disputed"] as? Bool == true)
+      #expect(try sandbox.run(["campaign", "list"]).output.contains("vote_pending, disputed"))
+      #expect(try sandbox.run(["campaign", "show", voted.project]).output.contains("disputed      all events give"))
+      #expect(try count() == 1)
+      for wrong in [["campaign", "resolve", voted.project, "--as", "open"], ["campaign", "resolve", voted.project, "--reason", "x"]] {
+        #expect(try sandbox.run(wrong).status == 2)
+      }
+      #expect(try sandbox.run(command + ["maybe"]).status == 2)
+      // The other node said otherwise, and its operator did not resolve.
+      #expect(try sandbox.run(command + ["open"]).errors.contains("stays disputed"))
+      #expect(try shown()["disputed"] as? Bool == true)
+      #expect(try sandbox.run(command + ["approved"]).status == 0)
+      #expect(try shown()["disputed"] as? Bool == false)
+      #expect((try shown()["vote"] as? [String: Any])?["status"] as? String == "approved")
+      #expect(try count() == 0)
+      #expect(try sandbox.run(["outbox", "list"]).output.contains("decision-label"))
+      let again = try sandbox.run(["state", "export"]).output
+      let state = "\(sandbox.folder)/again"
+      #expect(try sandbox.run(["rebuild", "--state", state], input: utf8(again)).status == 0)
+      let digests = try [[], ["--state", state]].map { try rows(["state", "digest"] + $0).first?["outcomes"] as? [String: String] }
+      #expect(digests[0] != nil && digests[0] == digests[1])
     }
 
     @Test("outbox list, show, retry and drop work on rows by their final ids")
@@ -145,11 +184,21 @@ extension EndToEnd {
 
     @Test("state digest names every domain, as text and as JSON")
     func digest() throws {
-      let json = try #require(try rows(["state", "digest"]).first as? [String: String])
-      #expect(Set(json.keys) == ["crowdfunding", "collectives", "groups", "economy", "all", "settings"])
+      let json = try #require(try rows(["state", "digest"]).first)
+      let names = ["crowdfunding", "collectives", "groups", "economy", "all"]
+      #expect(Set(json.keys) == Set(names + ["outcomes", "settings"]))
+      let outcomes = try #require(json["outcomes"] as? [String: String])
+      #expect(Set(outcomes.keys) == Set(names))
+      let digests = json.compactMapValues { $0 as? String }
+      #expect(digests["crowdfunding"] != outcomes["crowdfunding"])
+      func lines(_ found: [String: String], _ suffix: String) -> [String] {
+        names.map { name in
+          let isUnused = name != "crowdfunding" && name != "all"
+          return (isUnused ? "none" + String(repeating: " ", count: 60) : found[name] ?? "") + "  " + name + suffix
+        }
+      }
       let text = try sandbox.run(["state", "digest"]).lines
-      let unused = ["collectives", "groups", "economy"].map { "none" + String(repeating: " ", count: 62) + $0 }
-      #expect(text == ["\(json["crowdfunding"] ?? "")  crowdfunding"] + unused + ["all", "settings"].map { "\(json[$0] ?? "")  \($0)" })
+      #expect(text == lines(digests, "") + lines(outcomes, " outcomes") + ["\(digests["settings"] ?? "")  settings"])
     }
 
     @Test("the settings that a digest depends on are told beside it; others change nothing")

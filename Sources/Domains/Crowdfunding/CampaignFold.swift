@@ -116,6 +116,9 @@ extension CrowdfundingValidator {
     let rules = VoteRules(options)
     let agreed = try CampaignFold(history, campaign, rules, .agreed)
     let here = campaign.keptFrom != nil || history.hasLiveDeletions ? try CampaignFold(history, campaign, rules, .here) : agreed
+    campaign.isDeletedInFold = agreed.deletedAt != nil
+    campaign.isDeletedLive = history.hasLiveDeletions
+    campaign.foldOwners = agreed.versions.last?.terms.owners
     campaign.latest = try here.head(campaign.latest)
     campaign.deletedAt = here.deletedAt
     campaign.begunAt = here.begunAt
@@ -134,14 +137,22 @@ extension CrowdfundingValidator {
 }
 
 extension CampaignRecord {
-  /// Approved once, and then for ever: here by a live event, or in the fold of all that is known.
+  /// Whether all known events, folded, approve the vote. Where they have to be folded first, it is what they add up to here.
+  func isApprovedInFold(_ rules: VoteRules) -> Bool { tally?.state.isApproved ?? vote.reaches(rules) }
+
+  /// Approved once, and then for ever: here by a live event, or in the fold of all that is known. What operators resolved holds against both.
   mutating func settleApproval(_ rules: VoteRules) {
-    vote.isApproved = isApprovedHere || tally?.state.isApproved == true || vote.reaches(rules)
+    vote.isApproved = votesResolved.inForce.map { $0 == .approved } ?? (isApprovedHere || isApprovedInFold(rules))
   }
 
   /// A live event was accepted: what it brought about holds here.
-  mutating func settleLive(wasApproved: Bool) {
-    if vote.isApproved, !wasApproved { isApprovedHere = true }
+  /// - Returns: whether it approved the vote, which is announced.
+  mutating func settleLive(wasApproved: Bool, _ rules: VoteRules) -> Bool {
+    guard !wasApproved, !isApprovedHere, votesResolved.inForce == nil, isApprovedInFold(rules) || vote.reaches(rules) else { return false }
+    isApprovedHere = true
+    approvedOwners = latest?.terms.owners
+    settleApproval(rules)
+    return true
   }
 
   /// Money or a vote was accepted live: what is in force now is not deleted here by what comes from sync.

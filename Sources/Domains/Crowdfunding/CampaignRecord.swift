@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Cryptography
 import Nostr
 import Policy
 
@@ -57,6 +58,10 @@ public struct CampaignRecord: Sendable, Equatable {
   var hasDeletions = false
   /// Some vote was taken back: then the order of the votes matters; without, sums are sums.
   var hasVoteDeletions = false
+  /// Whether the fold of all known events has it deleted, which other relays agree on.
+  var isDeletedInFold = false
+  /// A version was deleted live: that was decided here.
+  var isDeletedLive = false
   /// It lost its Bien to a trusted campaign (C12).
   public var isStripped = false
   /// created_at of the version with which the campaign began, or began again after a deletion.
@@ -70,13 +75,26 @@ public struct CampaignRecord: Sendable, Equatable {
   /// The vote as all known events fold, which other relays agree on; nil where it has to be folded first.
   var tally: VoteTally?
 
+  /// The owners of the newest version in force in the fold, and those that the approval here was for.
+  var foldOwners: Bytes32?
+  var approvedOwners: Bytes32?
+  /// What operators resolved: whether the vote is approved, and whether the campaign is deleted.
+  var votesResolved = Resolutions()
+  var deletionResolved = Resolutions()
+  /// A decision here, or one that a node of the constellation announced, is another than that of the fold (constellation spec, rule 4).
+  public var isDisputed = false
+
   /// The newest version in force; nil when it was deleted.
-  public var head: Head? { deletedAt == nil ? latest : nil }
+  public var head: Head? { isDeleted ? nil : latest }
+  /// Whether it is deleted here.
+  public var isDeleted: Bool { deletionResolved.inForce.map { $0 == .deleted } ?? (deletedAt != nil) }
 
   // version 1 · epoch 1 · trust 1 · deletions 1 · vote deletions 1 · stripped 1 · captain 32 · bien ? · wallet ? · cell ? ·
   // latest ?(id 32, author 32, created_at 8, unclaimed 1, terms) · vote; from version 2 on also:
-  // deleted at ?(created_at 8, id 32) · begun at 8 · kept from ?8 · approved here 1 · tally ?
-  static let recordVersion: UInt8 = 2
+  // deleted at ?(created_at 8, id 32) · begun at 8 · kept from ?8 · approved here 1 · tally ?; from version 3 on also:
+  // marks 1 (1 deleted in the fold, 2 deleted live, 4 disputed) · fold's owners ?32 · approved owners ?32 ·
+  // vote resolved: own 1, in force 1 · deletion resolved: own 1, in force 1 (0 none)
+  static let recordVersion: UInt8 = 3
 
   func encoded() -> [UInt8] {
     var writer = RecordWriter(capacity: 640)
@@ -103,6 +121,13 @@ public struct CampaignRecord: Sendable, Equatable {
     writer.put(optional: keptFrom) { $0.put($1) }
     writer.put(isApprovedHere)
     writer.put(optional: tally) { $0.put($1) }
+    writer.put((isDeletedInFold ? 1 : 0) | (isDeletedLive ? 2 : 0) | (isDisputed ? 4 : 0) as UInt8)
+    writer.put(optional: foldOwners) { $0.put($1) }
+    writer.put(optional: approvedOwners) { $0.put($1) }
+    for resolutions in [votesResolved, deletionResolved] {
+      writer.put(resolutions.own?.code ?? 0)
+      writer.put(resolutions.inForce?.code ?? 0)
+    }
     return writer.bytes
   }
 
@@ -143,6 +168,7 @@ public struct CampaignRecord: Sendable, Equatable {
       return Head(id: id, author: author, createdAt: createdAt, terms: terms, unclaimedStatus: unclaimed)
     }
     vote = try reader.voteState()
+    foldOwners = latest?.terms.owners
     guard version > 1 else {
       // Who brought an approval about was not kept then.
       isApprovedHere = vote.isApproved
@@ -153,6 +179,18 @@ public struct CampaignRecord: Sendable, Equatable {
     keptFrom = try reader.optional { try $0.uint64() }
     isApprovedHere = try reader.bool()
     tally = try reader.optional { try $0.voteTally() }
+    guard version > 2 else {
+      isDeletedInFold = deletedAt != nil
+      // Deletions without labels were folded into it.
+      if hasVoteDeletions { tally = nil }
+      return
+    }
+    let marks = try reader.uint8()
+    (isDeletedInFold, isDeletedLive, isDisputed) = (marks & 1 != 0, marks & 2 != 0, marks & 4 != 0)
+    foldOwners = try reader.optional { try $0.bytes32() }
+    approvedOwners = try reader.optional { try $0.bytes32() }
+    votesResolved = Resolutions(own: Resolution(code: try reader.uint8()), inForce: Resolution(code: try reader.uint8()))
+    deletionResolved = Resolutions(own: Resolution(code: try reader.uint8()), inForce: Resolution(code: try reader.uint8()))
   }
 
   static func read(_ project: ProjectID, _ state: borrowing some StateReader & ~Copyable) throws -> CampaignRecord? {

@@ -36,10 +36,20 @@ public struct CampaignView: Sendable {
   public enum VoteStatus: String, Sendable {
     /// No vote was ever open, as far as the head says.
     case none
-    case open
+    case open = "pending"
     case approved
     /// The campaign moved on without an approval.
     case closed
+
+    init(_ vote: VoteState, _ head: CampaignRecord.Head?) {
+      if vote.isApproved {
+        self = .approved
+      } else if head?.terms.status == .votePending {
+        self = .open
+      } else {
+        self = vote.voters > 0 ? .closed : .none
+      }
+    }
   }
 
   /// - Parameters:
@@ -81,13 +91,7 @@ public struct CampaignView: Sendable {
           id: row.id, pubkey: row.pubkey, amount: row.amount, target: row.target, createdAt: row.createdAt, state: transfer?.state ?? .unknown))
     }
     contributions = listed
-    if record.vote.isApproved {
-      voteStatus = .approved
-    } else if record.head?.terms.status == .votePending {
-      voteStatus = .open
-    } else {
-      voteStatus = record.vote.voters > 0 ? .closed : .none
-    }
+    voteStatus = VoteStatus(record.vote, record.head)
   }
 
   /// The newest contributions, oldest first, without reading the others.

@@ -14,17 +14,22 @@ public struct CrowdfundingEvent: Sendable {
     /// A reaction to a campaign that moves no money (K2).
     case reaction
     case deletion(Deletion)
+    /// Of this node or another of the constellation.
+    case label(CampaignLabel)
+    case receipt(Receipt)
   }
 
   public let event: VerifiedEvent
   public let content: Content
 
   /// Whether an event is crowdfunding's, decided on the line itself.
-  static func claim(on event: borrowing EventSlices) -> Claim {
+  static func claim(on event: borrowing EventSlices, _ options: CrowdfundingOptions) -> Claim {
     switch event.kind {
     case 7: ReactionKind(event) == nil ? .none : .owned
     case 30904: .owned
     case 5: deletesOurKinds(event) ? .owned : .dependsOnState
+    case NodeLabel.kind: NodeLabel.isOne(event, among: NodeLabel.ofCampaigns, by: options.followUps.isNode) ? .owned : .none
+    case Receipt.kind: Receipt.isOne(event) ? .owned : .none
     default: .none
     }
   }
@@ -33,7 +38,7 @@ public struct CrowdfundingEvent: Sendable {
     var isFound = false
     event.forEachTag { tag in
       guard tag.isNamed("k") else { return }
-      if tag.hasValue("7") || tag.hasValue("30904") || tag.hasValue("9742") || tag.hasValue("30023") { isFound = true }
+      if tag.hasValue("5") || tag.hasValue("7") || tag.hasValue("30904") || tag.hasValue("9742") || tag.hasValue("30023") { isFound = true }
     }
     return isFound
   }
@@ -57,8 +62,12 @@ public struct CrowdfundingEvent: Sendable {
       } else {
         content = .reaction
       }
+    case NodeLabel.kind:
+      content = .label(try CampaignLabel(parsing: event))
+    case Receipt.kind:
+      content = .receipt(try Receipt(parsing: event, options: options))
     default:
-      content = .deletion(Deletion(event))
+      content = .deletion(Deletion(event.event))
     }
   }
 }
@@ -104,12 +113,13 @@ public struct Deletion: Sendable {
   /// How many tags of one deletion are looked at; strfry allows 2000.
   static let maxTargets = 2000
 
-  init(_ event: VerifiedEvent) {
+  init(_ event: Event, withAddresses: Bool = true) {
     var ids: Set<EventID> = []
     targets = event.tags.all(named: "e").prefix(Self.maxTargets).compactMap { $0[1].flatMap { EventID(hex: $0) } }.filter { ids.insert($0).inserted }
     namesKinds = event.tags.first(named: "k") != nil
     var named: Set<Address> = []
-    addresses = event.tags.all(named: "a").prefix(Self.maxTargets).compactMap { $0[1].flatMap { Address(parsing: $0) } }
+    let tags = withAddresses ? event.tags.all(named: "a").prefix(Self.maxTargets) : []
+    addresses = tags.compactMap { $0[1].flatMap { Address(parsing: $0) } }
       .filter { Self.isCampaign($0, of: event.pubkey) && named.insert($0).inserted }
   }
 

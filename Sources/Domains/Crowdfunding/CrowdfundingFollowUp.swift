@@ -10,7 +10,7 @@ struct CrowdfundingFollowUp {
 
   init(_ options: FollowUpOptions) { self.options = options }
 
-  /// Kind 9742: this contribution was posted.
+  /// Kind 9742: this contribution was accepted live here, and posted.
   func receipt(_ contribution: Contribution, _ event: VerifiedEvent, _ campaign: CampaignRecord) -> [FollowUp] {
     guard options.receipts, let node = options.nodeKey else { return [] }
     let (project, head, id, author, createdAt) = (campaign.project, campaign.head, event.id, event.pubkey, event.createdAt)
@@ -59,26 +59,51 @@ struct CrowdfundingFollowUp {
     ]
   }
 
-  /// Kind 1985 (NIP-32): this node recorded the decision.
-  func label(_ name: NodeLabel.Name, _ event: VerifiedEvent, _ project: ProjectID) -> [FollowUp] {
+  /// Kind 1985 (NIP-32): what this node decided on a live event.
+  ///
+  /// - Parameter campaign: the one that it is about; nil where a deletion concerns none that is known, or several.
+  func label(_ name: NodeLabel.Name, _ event: VerifiedEvent, of campaign: CampaignRecord?) -> [FollowUp] {
     guard options.labels.contains(name), let node = options.nodeKey else { return [] }
     let (id, author, createdAt) = (event.id, event.pubkey, event.createdAt)
+    let (project, latest) = (campaign?.project, campaign?.latest)
     return [
       .made {
-        let label = try NodeLabel.make(name, by: node, at: createdAt, about: (id, author))
-        return FollowUpEvent(name: .decisionLabel, subject: project.bytes, trigger: id, body: .unsigned(label))
+        let label = try NodeLabel.make(name, by: node, at: createdAt, about: (id, author)) { tags in
+          if let project { tags.add(project, latest) }
+        }
+        return FollowUpEvent(name: .decisionLabel, subject: project?.bytes ?? id.bytes, trigger: id, body: .unsigned(label))
+      }
+    ]
+  }
+
+  /// Kind 1985: how this node's operator ended a dispute. It has no trigger but itself.
+  func label(_ resolution: Resolution, of campaign: CampaignRecord, at time: UInt64) -> [FollowUp] {
+    guard options.labels.contains(.resolved), let node = options.nodeKey else { return [] }
+    let (project, latest) = (campaign.project, campaign.latest)
+    return [
+      .made {
+        let label = try NodeLabel.make(.resolved, by: node, at: time, about: nil) { tags in
+          tags.add(project, latest)
+          tags.begin("outcome")
+          tags.add(text: resolution.rawValue)
+        }
+        return FollowUpEvent(name: .decisionLabel, subject: project.bytes, trigger: label.id, body: .unsigned(label))
       }
     ]
   }
 
   /// Asks for a snapshot of a campaign, debounced; at once when its status changed.
   func snapshotRequest(_ project: ProjectID, _ event: VerifiedEvent, _ circumstances: Circumstances, atOnce: Bool) -> [FollowUp] {
+    snapshotRequest(project, trigger: event.id, receivedAt: circumstances.receivedAt, atOnce: atOnce)
+  }
+
+  func snapshotRequest(_ project: ProjectID, trigger: EventID, receivedAt: UInt64, atOnce: Bool) -> [FollowUp] {
     guard options.snapshots, options.nodeKey != nil else { return [] }
-    let (due, overflow) = circumstances.receivedAt.addingReportingOverflow(atOnce ? 0 : options.debounceSeconds)
+    let (due, overflow) = receivedAt.addingReportingOverflow(atOnce ? 0 : options.debounceSeconds)
     return [
       .deferred(
         DeferredFollowUp(
-          domain: .crowdfunding, name: .campaignSnapshot, subject: project.bytes, trigger: event.id, receivedAt: circumstances.receivedAt,
+          domain: .crowdfunding, name: .campaignSnapshot, subject: project.bytes, trigger: trigger, receivedAt: receivedAt,
           dueAt: overflow ? .max : due))
     ]
   }
@@ -150,6 +175,16 @@ extension TagWriter {
     open()
     put(project)
     close()
+  }
+
+  /// What every label about a campaign says: its address, and its project.
+  fileprivate mutating func add(_ project: ProjectID, _ latest: CampaignRecord.Head?) {
+    if let latest {
+      begin("a")
+      add(Address(kind: 30904, pubkey: latest.author, identifier: latest.terms.identifier))
+    }
+    begin("project-id")
+    add(project)
   }
 }
 

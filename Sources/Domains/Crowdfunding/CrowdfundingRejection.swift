@@ -42,6 +42,7 @@ enum CrowdfundingRejection {
     return .invalid(
       "goal \(goal.type.name) not reached (\(collected.decimal(hundredthsPerUnit: unit))/\(goal.target.decimal(hundredthsPerUnit: unit)))")
   }
+  static let disputedOutcome = Rejection.blocked("the outcome is disputed")
   static let voteNotApproved = Rejection.invalid("the vote is not approved")
   static func fixedTerms(_ what: String) -> Rejection { .invalid("\(what) are fixed once the campaign runs") }
   static func votedTerms(_ what: String) -> Rejection { .invalid("\(what) are fixed once votes are cast") }
@@ -68,12 +69,19 @@ enum CrowdfundingRejection {
   static let alreadyVoted = Rejection.blocked("already voted on this project")
   static let voteExpires = Rejection.invalid("a vote must not expire")
 
+  // What nodes of the constellation say
+  static let foreignReceipt = Rejection.restricted("receipts come from the campaign's node")
+  static let malformedReceipt = Rejection.invalid("malformed receipt")
+  static let malformedLabel = Rejection.invalid("malformed label")
+
   // Deletions
   static let lateDeletion = Rejection.invalid("created_at is too old for a deletion")
   static let countedContribution = Rejection.blocked("a contribution that was counted cannot be deleted")
   static let decidedVote = Rejection.blocked("the vote is decided")
   static let undeletable = Rejection.blocked("a campaign with contributions cannot be deleted")
   static let deletionOfDeletion = Rejection.blocked("a deletion cannot be deleted")
+  static let deletionOfLabel = Rejection.blocked("a label cannot be deleted")
+  static let deletionOfReceipt = Rejection.blocked("a receipt cannot be deleted")
   static let deletedByAuthor = Rejection.blocked("deleted by its author")
 
   // Known events

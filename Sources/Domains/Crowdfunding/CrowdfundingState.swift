@@ -17,6 +17,10 @@ import Policy
 /// deletions      pubkey · target id             → DeletionRecord       (of events that were unknown)
 /// addressDeletions  author · |d| 1 · d · created_at · id → 1, live 3   (deletions of campaigns by their address)
 /// snapshots      project                        → created_at of the last snapshot
+/// labels         event · name 1 · node          → 1                    (`LabelRecord`: of votes and kind 5s, known or not)
+/// receipts       reaction · node                → 1                    (`ReceiptRecord`)
+/// announcements  project · kind 1 · node        → 1, or an `AnnouncedResolution`
+/// disputed       project                        → 1                    (what is not disputed has no row)
 /// ```
 public enum CrowdfundingState {
   static let campaigns = Table(.crowdfunding, 0, "campaigns")
@@ -31,10 +35,25 @@ public enum CrowdfundingState {
   static let snapshots = Table(.crowdfunding, 9, "snapshots")
 
   static let addressDeletions = Table(.crowdfunding, 10, "addressDeletions")
+  static let labels = Table(.crowdfunding, 11, "labels")
+  static let receipts = Table(.crowdfunding, 12, "receipts")
+  static let announcements = Table(.crowdfunding, 13, "announcements")
+  static let disputed = Table(.crowdfunding, 14, "disputed")
 
   public static let tables = [
-    campaigns, versions, addresses, biens, wallets, contributions, ballots, voters, deletions, snapshots, addressDeletions,
+    campaigns, versions, addresses, biens, wallets, contributions, ballots, voters, deletions, snapshots, addressDeletions, labels, receipts,
+    announcements, disputed,
   ]
+
+  /// How many campaigns are disputed.
+  public static func disputedCount(reading state: borrowing some StateReader & ~Copyable) throws -> Int {
+    var count = 0
+    try state.scan(disputed, prefix: []) { _, _ in
+      count += 1
+      return true
+    }
+    return count
+  }
 
   /// The key of a contribution or a ballot; also the end of a campaign's entries up to a time, with the greatest id.
   static func timedKey(_ project: ProjectID, _ createdAt: UInt64, _ id: EventID) -> [UInt8] {
@@ -79,12 +98,14 @@ struct CrowdfundingNote {
     case contribution = 2
     case vote = 3
     case deletion = 4
+    case label = 5
+    case receipt = 6
   }
 
   let kind: Kind
   let author: PublicKey
   let createdAt: UInt64
-  /// nil for a deletion, which may concern several.
+  /// nil for a deletion, which may concern several, and for a label that names none.
   let project: ProjectID?
 
   // kind 1 · created_at 8 · author 32 · project, the rest

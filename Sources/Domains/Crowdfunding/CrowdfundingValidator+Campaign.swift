@@ -37,10 +37,12 @@ extension CrowdfundingValidator {
         wallet: binding.wallet, cell: version.cells.first)
     if let displaced = binding.displaced { campaign.keepVotes(of: displaced) }
     campaign.trust = binding.trust
+    let rules = VoteRules(options)
     campaign.bien = binding.bien
     campaign.wallet = binding.wallet
     trace?.enter("C13")
     if circumstances.isLive {
+      if existing?.isDisputed == true, version.terms.status.isClaim { throw CrowdfundingRejection.disputedOutcome }
       if let head = binding.kept?.head {
         try CampaignRules.checkLiveMove(from: head.terms, to: version.terms, vote: binding.kept?.vote ?? VoteState()) { type in
           try Ledger.totals(of: project.bytes, target: type.rawValue, reading: state).collected
@@ -62,23 +64,25 @@ extension CrowdfundingValidator {
       try noteDeletion(&campaign, reading: state)
     }
     let renewed = try add(record, to: &campaign, isFirst: binding.kept == nil, reading: state)
-    if circumstances.isLive { campaign.settleLive(wasApproved: wasApproved) }
+    let isApprovedNow = circumstances.isLive && campaign.settleLive(wasApproved: wasApproved, rules)
 
     var changes = renewed + binding.changes(project)
-    changes += [record.change(project), campaign.change]
+    changes.append(record.change(project))
     changes.append(.put(CrowdfundingState.addresses, key: CrowdfundingState.addressKey(event.pubkey, version.terms.identifier), value: project.bytes))
 
     var effects = Effects(changes: changes, note: CrowdfundingNote(.version, event, project).bytes)
     effects.yieldsWhenFull = existing == nil
+    try finish(&campaign, since: existing, to: &effects, reading: state)
     effects.provides = [.campaign(project), .event(event.id)]
     if let address = event.event.address { effects.provides.append(.campaignAddress(address)) }
     if let bien = binding.bien { effects.provides.append(.bien(bien)) }
-    effects.diagnostics = version.unreadableFigures.map { type in
+    effects.diagnostics += version.unreadableFigures.map { type in
       Diagnostic(
         .warning, "crowdfunding.figure", "a campaign's collected figure cannot be read, and is ignored",
         fields: [Diagnostic.Field("event", event.id.hex), Diagnostic.Field("project", project.description), Diagnostic.Field("goal", type.name)])
     }
     let after = try DerivedStatus.read(campaign, state)
+    if isApprovedNow { effects.followUps += CrowdfundingFollowUp(options.followUps).label(.voteApproved, event, of: campaign) }
     if let before, before != after {
       effects.followUps += CrowdfundingFollowUp(options.followUps).snapshotRequest(project, event, circumstances, atOnce: true)
     }
@@ -106,6 +110,7 @@ extension CrowdfundingValidator {
     if isLast, !isFolded {
       if let latest = campaign.latest, !CampaignRules.allowsSync(from: FoldedTerms(latest.terms), to: FoldedTerms(version.terms)) { return [] }
       let unclaimed = version.terms.status.isClaim ? campaign.latest?.unclaimedStatus ?? .crowdfunding : version.terms.status
+      campaign.foldOwners = version.terms.owners
       campaign.latest = CampaignRecord.Head(
         id: version.id, author: version.author, createdAt: version.createdAt, terms: version.terms, unclaimedStatus: unclaimed)
       return []
@@ -138,6 +143,9 @@ extension CampaignRecord {
     vote = displaced.vote
     hasVoteDeletions = displaced.hasVoteDeletions
     isApprovedHere = displaced.isApprovedHere
+    approvedOwners = displaced.approvedOwners
+    votesResolved = displaced.votesResolved
+    deletionResolved = displaced.deletionResolved
     tally = nil
   }
 }

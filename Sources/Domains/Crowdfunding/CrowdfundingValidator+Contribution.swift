@@ -34,31 +34,38 @@ extension CrowdfundingValidator {
     trace?.enter("K8")
     if event.pubkey == campaign.bien { throw CrowdfundingRejection.selfContribution }
 
-    var changes: [StateChange] = []
-    changes.reserveCapacity(3)
-    changes.append(record.change(campaign.project))
+    var effects = Effects(changes: [record.change(campaign.project)], note: CrowdfundingNote(.contribution, event, campaign.project).bytes)
     if campaign.hasDeletions {
+      let stored = campaign
       var history = try dated?.wholeHistory(reading: state) ?? CampaignHistory.read(campaign, state)
       history.insert(record)
       if circumstances.isLive { campaign.keep() }
       try refold(&campaign, history)
-      changes += history.renewed + [campaign.change]
+      effects.changes += history.renewed
+      try finish(&campaign, since: stored, to: &effects, reading: state)
     }
     let wallets = (circumstances.isLive ? head?.terms.wallets : terms?.wallets) ?? campaign.latest?.terms.wallets
     let recipient = campaign.wallet ?? wallets?[contribution.target] ?? options.wallets[contribution.target]
     let transfer = Transfer(
       id: event.id, state: .posted, subject: campaign.project.bytes, target: contribution.target.rawValue, sender: event.pubkey,
       recipient: recipient?.text ?? "", amount: contribution.amount, createdAt: event.createdAt)
-    changes += try Ledger.open(transfer, on: pot.totals)
+    effects.changes += try Ledger.open(transfer, on: pot.totals)
 
-    var effects = Effects(changes: changes, note: CrowdfundingNote(.contribution, event, campaign.project).bytes)
     effects.provides = [.event(event.id)]
     if campaign.hasDeletions { effects.provides.append(.campaign(campaign.project)) }
     let followUps = CrowdfundingFollowUp(options.followUps)
-    effects.followUps += followUps.receipt(contribution, event, campaign)
+    if try circumstances.isLive && !hasReceipt(of: event.id, reading: state) {
+      effects.followUps += followUps.receipt(contribution, event, campaign)
+    }
     let isFunded = try before?.status == .crowdfunding && isLastGoalReached(contribution, pot, campaign, reading: state)
     effects.followUps += followUps.snapshotRequest(campaign.project, event, circumstances, atOnce: isFunded)
     return .accepted(effects)
+  }
+
+  /// Whether another node of the constellation published a receipt: who adds receipts up would count the contribution twice.
+  private func hasReceipt(of reaction: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    guard !options.followUps.nodes.isEmpty else { return false }
+    return try ReceiptRecord.isThere(of: reaction, by: { $0 != options.followUps.nodeKey && options.followUps.isNode($0) }, state)
   }
 
   /// Whether every goal is reached with this contribution.

@@ -8,10 +8,12 @@ extension CrowdfundingValidator {
   ///
   /// What is unknown yet is remembered for ever, by id and by address. One that says no kinds, and of which nothing is known here, neither what it
   /// names nor its author, is nobody's for now: it is kept aside until what it names comes. Live, one target that counts refuses the whole.
+  ///
+  /// It takes votes back only once it is labelled `vote-taken-back`, which this node does where it accepts it live.
   func decide(
     _ deletion: Deletion, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
-    let targets = try DeletionOfOwn(deletion, event, reading: state)
+    let targets = try DeletionOfOwn(deletion, by: event.pubkey, reading: state)
     let mayBeForeign = !deletion.namesKinds && !targets.namesKnown && !circumstances.isSummoned && !circumstances.isRecalled
     if try mayBeForeign && !state.isKnownAuthor(event.pubkey) {
       let ids = targets.unknown.map { Dependency.arrival(of: $0, by: event.pubkey, in: .crowdfunding) }
@@ -21,35 +23,55 @@ extension CrowdfundingValidator {
 
     var effects = Effects(note: CrowdfundingNote(.deletion, event, nil).bytes)
     let position = FoldPosition(createdAt: event.createdAt, id: event.id)
-    let isLive = circumstances.isLive
+    // One that is dated back may name votes that are not known here: it takes none of them back.
+    let isLabelledHere = circumstances.isLive && targets.mayNameVotes && !isTooOld(event, circumstances)
+    let isLabelled = try isLabelledHere || LabelRecord.isThere(.voteTakenBack, of: event.id, by: options.followUps.isNode, state)
+    let record = DeletionRecord(position, isLive: circumstances.isLive, labelledAt: isLabelled ? position : nil)
+    try take(targets, record, event, in: circumstances, to: &effects, reading: state)
+    effects.changes += targets.addresses.map { AddressDeletion(position: position, isLive: circumstances.isLive).change($0) }
+    if isLabelledHere {
+      let campaign = try targets.projectOfVotes.flatMap { try CampaignRecord.read($0, state) }
+      effects.followUps += CrowdfundingFollowUp(options.followUps).label(.voteTakenBack, event, of: campaign)
+    }
+    effects.yieldsWhenFull = !targets.namesKnown
+    // What names something of its author's is kept even where it changes nothing: a label may still come.
+    return effects.changes.isEmpty && !targets.namesKnown ? .unchanged : .accepted(effects)
+  }
+
+  /// What a deletion does to everything that it names: when it comes, and once more when it is labelled.
+  func take(
+    _ targets: DeletionOfOwn, _ deletion: DeletionRecord, _ event: VerifiedEvent, in circumstances: Circumstances, to effects: inout Effects,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws {
+    let rules = VoteRules(options)
+    let followUps = CrowdfundingFollowUp(options.followUps)
     for project in targets.projects {
       guard var campaign = try CampaignRecord.read(project, state) else { continue }
       let before = campaign
       let status = try DerivedStatus.read(campaign, state)
-      let rows = try delete(targets, of: &campaign, DeletionRecord(position, isLive: isLive), reading: state)
+      let (rows, votes) = try delete(targets, of: &campaign, deletion, reading: state)
       guard !rows.isEmpty || campaign != before else { continue }
-      if isLive { campaign.settleLive(wasApproved: before.vote.isApproved) }
-      effects.changes += rows + [campaign.change]
+      if deletion.isLive, campaign.settleLive(wasApproved: before.vote.isApproved, rules) {
+        effects.followUps += followUps.label(.voteApproved, event, of: campaign)
+      }
+      effects.changes += rows
+      try finish(&campaign, since: before, PendingVotes(changed: votes), to: &effects, reading: state)
       effects.provides.append(.campaign(project))
       let isAtOnce = try DerivedStatus.read(campaign, state) != status
-      effects.followUps += CrowdfundingFollowUp(options.followUps).snapshotRequest(project, event, circumstances, atOnce: isAtOnce)
+      effects.followUps += followUps.snapshotRequest(project, event, circumstances, atOnce: isAtOnce)
     }
-    effects.changes += targets.addresses.map { AddressDeletion(position: position, isLive: isLive).change($0) }
     for target in targets.unknown {
-      let known = try DeletionRecord.read(event.pubkey, target, state)
-      let record = DeletionRecord(position, isLive: isLive).merging(known)
-      if record != known { effects.changes.append(record.change(event.pubkey, target)) }
+      let known = try DeletionRecord.read(targets.author, target, state)
+      let record = deletion.merging(known)
+      if record != known { effects.changes.append(record.change(targets.author, target)) }
     }
-    effects.yieldsWhenFull = !targets.namesKnown
-    return effects.changes.isEmpty ? .unchanged : .accepted(effects)
   }
 
   /// What a live deletion may not take away. In the order of its tags: the first refusal is told.
   private func checkLive(
     _ targets: DeletionOfOwn, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable
   ) throws {
-    let receivedAt = circumstances.receivedAt
-    let isTooOld = receivedAt > Self.deletionLag && event.createdAt < receivedAt - Self.deletionLag
+    let isTooOld = isTooOld(event, circumstances)
     var isOpen: [ProjectID: Bool] = [:]
     var isActive: [ProjectID: Bool] = [:]
     func checkVersion(_ project: ProjectID) throws {
@@ -60,9 +82,11 @@ extension CrowdfundingValidator {
       if isActive[project] == true { throw CrowdfundingRejection.undeletable }
     }
     for target in targets.known {
+      if target.kind == .label { throw CrowdfundingRejection.deletionOfLabel }
       guard let project = target.project else { throw CrowdfundingRejection.deletionOfDeletion }
       switch target.kind {
-      case .deletion: continue
+      case .deletion, .label: continue
+      case .receipt: throw CrowdfundingRejection.deletionOfReceipt
       case .contribution:
         let transfer = try Ledger.transfer(target.id, reading: state)
         if transfer?.state == .posted || transfer?.state == .unknown { throw CrowdfundingRejection.countedContribution }
@@ -79,14 +103,19 @@ extension CrowdfundingValidator {
     for project in targets.projectsByAddress { try checkVersion(project) }
   }
 
+  private func isTooOld(_ event: VerifiedEvent, _ circumstances: Circumstances) -> Bool {
+    let receivedAt = circumstances.receivedAt
+    return receivedAt > Self.deletionLag && event.createdAt < receivedAt - Self.deletionLag
+  }
+
   /// How long after it was made a live deletion may still take a vote back.
   private static let deletionLag: UInt64 = 3600
 
   /// Marks versions as deleted and takes votes back in one campaign.
-  /// - Returns: the rows that change, without the campaign's own.
+  /// - Returns: the rows that change, without the campaign's own, and the votes among them.
   private func delete(
     _ targets: DeletionOfOwn, of campaign: inout CampaignRecord, _ deletion: DeletionRecord, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> [StateChange] {
+  ) throws -> (rows: [StateChange], votes: [VoteRecord]) {
     let project = campaign.project
     var versions: [VersionRecord] = []
     var votes: [VoteRecord] = []
@@ -101,23 +130,26 @@ extension CrowdfundingValidator {
         version.isDeletedLive = merged.isLive
         versions.append(version)
       case .vote:
+        guard let labelledAt = deletion.labelledAt else { continue }
         guard var vote = try VoteRecord.read(project, FoldPosition(createdAt: target.createdAt, id: target.id), state) else {
           throw Fault.corrupt(CrowdfundingState.ballots, "a vote is missing")
         }
-        let merged = deletion.merging(vote.deletion)
+        // A live vote stands here until it is taken back live, or by a labelled kind 5 as long as nothing was approved here.
+        let holdsHere = deletion.isLive || vote.isLive && !campaign.isApprovedHere
+        let merged = DeletionRecord(labelledAt, isLive: holdsHere).merging(vote.deletion)
         guard merged != vote.deletion else { continue }
         vote.deletion = merged
         votes.append(vote)
-      case .contribution, .deletion: continue
+      case .contribution, .deletion, .label, .receipt: continue
       }
     }
     let isByAddress = targets.projectsByAddress.contains(project)
-    guard !versions.isEmpty || !votes.isEmpty || isByAddress else { return [] }
+    guard !versions.isEmpty || !votes.isEmpty || isByAddress else { return ([], []) }
 
     let rows = versions.map { $0.change(project) } + votes.map { $0.change(project) }
     if !versions.isEmpty || isByAddress { try noteDeletion(&campaign, reading: state) }
     if !votes.isEmpty { campaign.hasVoteDeletions = true }
-    if try !campaign.hasDeletions && takeBack(votes, in: &campaign, reading: state) { return rows }
+    if try !campaign.hasDeletions && takeBack(votes, in: &campaign, reading: state) { return (rows, votes) }
     var history = try CampaignHistory.read(campaign, state)
     for version in versions { try history.replace(version) }
     for vote in votes { history.replace(vote) }
@@ -125,7 +157,7 @@ extension CrowdfundingValidator {
       history.insert(AddressDeletion(position: deletion.position, isLive: deletion.isLive), of: targets.foldedAddresses)
     }
     try refold(&campaign, history)
-    return history.renewed + rows
+    return (history.renewed + rows, votes)
   }
 
   /// Takes votes back in the sums, however many votes there are; false where they have to be folded again, and then nothing is changed.
@@ -155,49 +187,5 @@ extension CrowdfundingValidator {
     campaign.vote = here
     campaign.settleApproval(rules)
     return true
-  }
-}
-
-/// What a kind 5 names of its own author's, as far as it is known.
-private struct DeletionOfOwn {
-  struct Target {
-    let id: EventID
-    let kind: CrowdfundingNote.Kind
-    let createdAt: UInt64
-    /// nil for a deletion, which may concern several.
-    let project: ProjectID?
-  }
-
-  /// In the order of the tags.
-  private(set) var known: [Target] = []
-  private(set) var byProject: [ProjectID: [Target]] = [:]
-  private(set) var unknown: [EventID] = []
-  let addresses: [Address]
-  /// The same, made once for all campaigns that are folded.
-  let foldedAddresses: Set<FoldedAddress>
-  /// The campaigns of those addresses that have one.
-  private(set) var projectsByAddress: Set<ProjectID> = []
-
-  /// Every campaign that may change, in an order that depends on nothing else.
-  var projects: [ProjectID] { Set(byProject.keys).union(projectsByAddress).sorted() }
-  var namesKnown: Bool { !known.isEmpty || !projectsByAddress.isEmpty }
-
-  init(_ deletion: Deletion, _ event: VerifiedEvent, reading state: borrowing some StateReader & ~Copyable) throws {
-    addresses = deletion.addresses
-    foldedAddresses = Set(addresses.map { FoldedAddress($0) })
-    for id in deletion.targets {
-      guard let row = try state.known(id) else {
-        unknown.append(id)
-        continue
-      }
-      guard let note = try CrowdfundingNote(row), note.author == event.pubkey else { continue }
-      let target = Target(id: id, kind: note.kind, createdAt: note.createdAt, project: note.project)
-      known.append(target)
-      if let project = note.project, note.kind != .contribution { byProject[project, default: []].append(target) }
-    }
-    for address in addresses {
-      let key = CrowdfundingState.addressKey(address.pubkey, address.identifier)
-      if let project = try state.project(in: CrowdfundingState.addresses, key) { projectsByAddress.insert(project) }
-    }
   }
 }

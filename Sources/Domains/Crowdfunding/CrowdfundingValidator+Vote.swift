@@ -7,10 +7,12 @@ extension CrowdfundingValidator {
   func decide(
     _ vote: Vote, _ event: VerifiedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?
   ) throws -> Verdict {
-    let deletion = try DeletionRecord.read(event.pubkey, event.id, state)
-    if circumstances.isLive, deletion != nil { throw CrowdfundingRejection.deletedByAuthor }
+    let remembered = try DeletionRecord.read(event.pubkey, event.id, state)
+    if circumstances.isLive, remembered != nil { throw CrowdfundingRejection.deletedByAuthor }
+    let deletion = remembered?.takingBack
     trace?.enter("V2")
     var campaign = try vote.reference.resolve(in: circumstances, reading: state, trace: trace)
+    let stored = campaign
     try vote.reference.checkDetails(of: campaign, in: circumstances)
     trace?.enter("V3")
     let before = try DerivedStatus.read(campaign, state)
@@ -37,16 +39,19 @@ extension CrowdfundingValidator {
       if circumstances.isLive { campaign.keep() }
       try refold(&campaign, history)
     }
-    if circumstances.isLive { campaign.settleLive(wasApproved: wasApproved) }
+    let isApprovedNow = circumstances.isLive && campaign.settleLive(wasApproved: wasApproved, rules)
     voter.add(record.position)
 
-    let changes = renewed + [record.change(campaign.project), campaign.change, voter.change(campaign.project, event.pubkey)]
+    let changes = renewed + [record.change(campaign.project), voter.change(campaign.project, event.pubkey)]
     var effects = Effects(changes: changes, note: CrowdfundingNote(.vote, event, campaign.project).bytes)
+    try finish(&campaign, since: stored, PendingVotes(changed: [record]), to: &effects, reading: state)
     effects.provides = [.event(event.id)]
     // Money and votes may undo a deletion of versions, and so open the campaign to what was too early.
     if campaign.hasDeletions { effects.provides.append(.campaign(campaign.project)) }
     let followUps = CrowdfundingFollowUp(options.followUps)
-    effects.followUps += followUps.label(.voteRecorded, event, campaign.project)
+    // Only what was accepted live: each node says so of its own.
+    if circumstances.isLive { effects.followUps += followUps.label(.voteRecorded, event, of: campaign) }
+    if isApprovedNow { effects.followUps += followUps.label(.voteApproved, event, of: campaign) }
     let after = try DerivedStatus.read(campaign, state)
     effects.followUps += followUps.snapshotRequest(campaign.project, event, circumstances, atOnce: before != after)
     return .accepted(effects)

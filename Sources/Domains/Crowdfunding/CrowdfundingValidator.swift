@@ -15,7 +15,7 @@ public final class CrowdfundingValidator: Validator {
   public var ownKinds: [UInt64] { [30904] }
   public var tables: [Table] { CrowdfundingState.tables }
 
-  public func claim(on event: borrowing EventSlices) -> Claim { CrowdfundingEvent.claim(on: event) }
+  public func claim(on event: borrowing EventSlices) -> Claim { CrowdfundingEvent.claim(on: event, options) }
 
   /// A kind 5 without our kinds in its `k` tags is ours when it names something of ours by the same author, and where it says no kinds at all when it
   /// names something unknown, which may be ours yet.
@@ -61,15 +61,21 @@ public final class CrowdfundingValidator: Validator {
     case .contribution(let contribution): return try decide(contribution, event.event, in: circumstances, reading: state, trace: trace)
     case .vote(let vote): return try decide(vote, event.event, in: circumstances, reading: state, trace: trace)
     case .deletion(let deletion): return try decide(deletion, event.event, in: circumstances, reading: state)
+    case .label(let label): return try decide(label, event.event, in: circumstances, reading: state)
+    case .receipt(let receipt): return try decide(receipt, event.event, in: circumstances, reading: state)
     }
   }
 
-  /// `campaign trust`: the operator vouches for a binding (C12).
+  /// `campaign trust`: the operator vouches for a binding (C12). `campaign resolve`: the operator ends a dispute.
   public func decide(_ decision: OperatorDecision, reading state: borrowing some StateReader & ~Copyable) throws -> Effects {
-    guard decision.action == "trust" else { throw Rejection.invalid("crowdfunding knows no decision called \(decision.action)") }
+    let resolution = Resolution(action: decision.action)
+    guard resolution != nil || decision.action == "trust" else {
+      throw Rejection.invalid("crowdfunding knows no decision called \(decision.action)")
+    }
     guard let project = ProjectID(decision.subject), var record = try CampaignRecord.read(project, state) else {
       throw CrowdfundingRejection.unknownProject
     }
+    if let resolution { return try resolve(&record, as: resolution, at: decision.at, reading: state) }
     record.trust = .operator
     return Effects(changes: [record.change])
   }
@@ -80,5 +86,9 @@ public final class CrowdfundingValidator: Validator {
 
   public func digest(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
     try CrowdfundingDigest(options).feed(reading: state, into: feed)
+  }
+
+  public func outcomes(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
+    try CrowdfundingOutcomes.feed(reading: state, into: feed)
   }
 }

@@ -97,7 +97,7 @@ struct VoteFold {
   /// The votes that count, in fold order.
   var countedVotes: [VoteRecord] { votes.indices.filter { fates[$0] == .counted }.map { votes[$0] } }
 
-  /// What holds here: a live vote counts unless a live deletion took it back, before any other of its author; the others as they are folded.
+  /// What adds up here: a live vote counts unless it was taken back here, before any other of its author; the others as they are folded.
   /// Whoever is approved here stays so: that is asked of the campaign's record.
   func here() throws -> VoteState {
     // Most votes count here as they do in the fold: only those pubkeys are looked at of which some vote does not.
@@ -117,7 +117,6 @@ struct VoteFold {
       differing[vote.pubkey] = .some(index)
     }
     for index in differing.values.compactMap({ $0 }) { state = try state.adding(votes[index].weight, rules) }
-    state.isApproved = state.reaches(rules) || tally.state.isApproved
     return state
   }
 

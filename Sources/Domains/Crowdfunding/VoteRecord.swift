@@ -10,7 +10,7 @@ struct VoteRecord: Equatable, Sendable {
   let weight: Amount
   /// Accepted live: it stands here whatever comes from sync.
   let isLive: Bool
-  /// Its author's deletions, in one.
+  /// Its author's deletions that take votes back, in one.
   var deletion: DeletionRecord?
 
   /// Where it is taken back in the fold: at the later of the two.
@@ -23,10 +23,13 @@ struct VoteRecord: Equatable, Sendable {
     static let deletedLive: UInt8 = 2
   }
 
-  // version 1 · marks 1 (1 live, 2 deleted live) · pubkey 32 · weight 8 · deletion ?(created_at 8, id 32)
+  /// Version 2 holds deletions without labels too.
+  private static let newestVersion: UInt8 = 3
+
+  // version 1 · marks 1 (1 live, 2 its deletion holds here) · pubkey 32 · weight 8 · deletion ?(created_at 8, id 32)
   func change(_ project: ProjectID) -> StateChange {
     var writer = RecordWriter(capacity: 88)
-    writer.put(UInt8(2))
+    writer.put(Self.newestVersion)
     writer.put((isLive ? Mark.live : 0) | (deletion?.isLive == true ? Mark.deletedLive : 0))
     writer.put(pubkey)
     writer.put(weight)
@@ -44,7 +47,9 @@ struct VoteRecord: Equatable, Sendable {
 
   /// Reads a row of the newest form where it lies, since a fold reads very many; nil for any other, which `BallotRow` reads or refuses.
   private init?(_ key: [UInt8], _ prefixCount: Int, newest row: [UInt8]) {
-    guard key.count == prefixCount + 40, row.count == 43 || row.count == 83, row[0] == 2, row[42] == (row.count == 83 ? 1 : 0) else { return nil }
+    guard key.count == prefixCount + 40, row.count == 43 || row.count == 83, row[0] == Self.newestVersion, row[42] == (row.count == 83 ? 1 : 0) else {
+      return nil
+    }
     position = key.withUnsafeBytes { Self.position($0, prefixCount) }
     (pubkey, weight, deletion) = row.withUnsafeBytes { bytes in
       let isDeletedLive = bytes[1] & Mark.deletedLive != 0
@@ -96,7 +101,8 @@ struct VoteRecord: Equatable, Sendable {
       _ = try reader.fixed(prefix.count)
       switch try BallotRow(try reader.foldPosition(), decoding: row) {
       case .vote(let vote): votes.append(vote)
-      case .deletion(let targets, let author, let deletion): deletions.append((targets, author, deletion))
+      case .deletion(let targets, let author, let deletion):
+        if deletion.isLive { deletions.append((targets, author, deletion)) }
       }
       return true
     }
@@ -122,11 +128,13 @@ private enum BallotRow {
     var reader = RecordReader(bytes, of: table)
     switch try reader.uint8() {
     case 1: self = try Self.first(position, &reader)
-    case 2:
+    case let version where version == 2 || version == 3:
       let marks = try reader.uint8()
       let pubkey = try reader.publicKey()
       let weight = try reader.amount()
-      let deletion = try reader.optional { DeletionRecord(try $0.foldPosition(), isLive: marks & 2 != 0) }
+      var deletion = try reader.optional { DeletionRecord(try $0.foldPosition(), isLive: marks & 2 != 0) }
+      // What came from sync before labels were known has none.
+      if version == 2, deletion?.isLive == false { deletion = nil }
       self = .vote(VoteRecord(position, pubkey, weight: weight, isLive: marks & 1 != 0, deletion: deletion))
     default: throw Fault.corrupt(table, "unknown record version")
     }
@@ -175,7 +183,8 @@ struct VoterRecord {
   func isAlone(at place: FoldPosition, of project: ProjectID, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
     guard let places else { return false }
     for other in places where other != place {
-      guard let vote = try VoteRecord.read(project, other, state), let back = vote.takenBackAt, back < place, !vote.isLive || vote.deletion?.isLive == true
+      guard let vote = try VoteRecord.read(project, other, state), let back = vote.takenBackAt, back < place,
+        !vote.isLive || vote.deletion?.isLive == true
       else { return false }
     }
     return true

@@ -6,7 +6,7 @@ import Nostr
 import Policy
 import StateStore
 
-/// `campaign list|show|trust|vote-status`.
+/// `campaign list|show|trust|resolve|vote-status`.
 enum CampaignCommand {
   static func list(_ installation: Installation, _ filter: Arguments.Command.CampaignFilter) throws {
     try installation.store(isReadOnly: true).read { state in
@@ -22,40 +22,67 @@ enum CampaignCommand {
   }
 
   static func show(_ installation: Installation, _ id: String) throws {
-    let (view, claimed) = try view(installation, id)
+    let (view, agreed, claimed) = try view(installation, id)
     if installation.arguments.printsJSON {
-      Console.print(CampaignOutput.json(view, claimed, installation).line)
+      Console.print(CampaignOutput.json(view, agreed, claimed, installation).line)
     } else {
-      for line in CampaignOutput.lines(view, claimed, installation) { Console.print(line) }
+      for line in CampaignOutput.lines(view, agreed, claimed, installation) { Console.print(line) }
     }
   }
 
   static func voteStatus(_ installation: Installation, _ id: String) throws {
-    let (view, _) = try view(installation, id)
+    let (view, agreed, _) = try view(installation, id)
     if installation.arguments.printsJSON {
+      let members: [(String, JSONOutput)] = [("agreed", CampaignOutput.json(agreed)), ("disputed", .boolean(view.record.isDisputed))]
       Console.print(
-        JSONOutput.object([("projectId", .string(view.record.project.description))] + CampaignOutput.vote(view, installation)).line)
+        JSONOutput.object([("projectId", .string(view.record.project.description))] + CampaignOutput.vote(view, installation) + members).line)
     } else {
       Console.print(CampaignOutput.voteLine(view, installation))
+      if let line = CampaignOutput.agreedLine(view, agreed) { Console.print(line) }
     }
   }
 
   static func trust(_ installation: Installation, _ id: String, by: String?, reason: String?) throws {
     let project = try projectID(id)
-    let store = try installation.existingStore()
-    let judge = try installation.judge(store)
-    do {
-      try judge.carryOut(
-        OperatorDecision(
-          domain: .crowdfunding, action: "trust", subject: project.description, by: by ?? userName, reason: reason ?? "",
-          at: UInt64(max(0, Date().timeIntervalSince1970))))
-    } catch let rejection as Rejection {
-      throw Failure(.failed, "\(project): \(rejection.words)")
-    }
+    try carryOut("trust", on: project, by: by, reason: reason, installation, try installation.existingStore())
     if installation.arguments.printsJSON {
       Console.print(JSONOutput.object([("projectId", .string(project.description)), ("trusted", .boolean(true))]).line)
     } else {
       Console.note("campaign: \(project) is trusted")
+    }
+  }
+
+  /// Ends a dispute. Where nothing was ever disputed there is nothing to end: other nodes would take the decision over.
+  static func resolve(_ installation: Installation, _ id: String, as resolution: Resolution, by: String?, reason: String) throws {
+    let project = try projectID(id)
+    let store = try installation.existingStore()
+    guard let view = try store.read({ try CampaignView.read(project, reading: $0) }) else {
+      throw Failure(.failed, "there is no campaign \(project)")
+    }
+    guard view.record.isDisputed || view.record.isResolved(resolution) else { throw Failure(.failed, "\(project): nothing is disputed") }
+    try carryOut(resolution.action, on: project, by: by, reason: reason, installation, store)
+    let isDisputed = try store.read { try CampaignView.read(project, reading: $0)?.record.isDisputed ?? false }
+    if installation.arguments.printsJSON {
+      Console.print(
+        JSONOutput.object([
+          ("projectId", .string(project.description)), ("resolved", .string(resolution.rawValue)), ("disputed", .boolean(isDisputed)),
+        ]).line)
+    } else {
+      let rest = isDisputed ? "; it stays disputed until the nodes that decided otherwise resolve it as well" : ""
+      Console.note("campaign: \(project) is resolved as \(resolution.rawValue)\(rest)")
+    }
+  }
+
+  private static func carryOut(
+    _ action: String, on project: ProjectID, by: String?, reason: String?, _ installation: Installation, _ store: StateStore
+  ) throws {
+    let decision = OperatorDecision(
+      domain: .crowdfunding, action: action, subject: project.description, by: by ?? userName, reason: reason ?? "",
+      at: UInt64(max(0, Date().timeIntervalSince1970)))
+    do {
+      try installation.judge(store).carryOut(decision)
+    } catch let rejection as Rejection {
+      throw Failure(.failed, "\(project): \(rejection.words)")
     }
   }
 
@@ -74,12 +101,13 @@ enum CampaignCommand {
     return project
   }
 
-  private static func view(_ installation: Installation, _ id: String) throws -> (CampaignView, CampaignClaims?) {
+  private static func view(_ installation: Installation, _ id: String) throws -> (CampaignView, AgreedView, CampaignClaims?) {
     let project = try projectID(id)
     return try installation.store(isReadOnly: true).read { state in
       guard let view = try CampaignView.read(project, reading: state) else { throw Failure(.failed, "there is no campaign \(project)") }
-      guard let head = view.record.head, let raw = try state.raw(head.id), let event = try? Event(parsing: raw) else { return (view, nil) }
-      return (view, CampaignClaims(event))
+      let agreed = try AgreedView(view.record, installation.configuration.crowdfunding, reading: state)
+      guard let head = view.record.head, let raw = try state.raw(head.id), let event = try? Event(parsing: raw) else { return (view, agreed, nil) }
+      return (view, agreed, CampaignClaims(event))
     }
   }
 }

@@ -5,7 +5,7 @@ import Policy
 
 /// How campaigns are printed; the fields of the contract, and more.
 enum CampaignOutput {
-  static func json(_ view: CampaignView, _ claimed: CampaignClaims?, _ installation: Installation) -> JSONOutput {
+  static func json(_ view: CampaignView, _ agreed: AgreedView, _ claimed: CampaignClaims?, _ installation: Installation) -> JSONOutput {
     let contributions = view.contributions.map { contribution in
       JSONOutput.object([
         ("eventId", .string(contribution.id.hex)), ("pubkey", .string(contribution.pubkey.hex)),
@@ -14,9 +14,26 @@ enum CampaignOutput {
       ])
     }
     var members = summary(view, installation, claimed)
-    members.append(("contributions", .array(contributions)))
+    members += [("agreed", json(agreed)), ("contributions", .array(contributions))]
     return .object(members)
   }
+
+  /// What all known events give, whatever was decided here.
+  static func json(_ agreed: AgreedView) -> JSONOutput {
+    let goals = agreed.goals.map { figures in
+      let unit = figures.goal.type.hundredthsPerUnit
+      return JSONOutput.object([
+        ("type", .string(figures.goal.type.name)), ("target", .amount(figures.goal.target, hundredthsPerUnit: unit)),
+        ("collected", .amount(figures.collected, hundredthsPerUnit: unit)),
+      ])
+    }
+    let vote: [(String, JSONOutput)] = [
+      ("status", .string(agreed.voteStatus.rawValue)), ("total", .amount(agreed.vote.total)), ("voters", .unsigned(agreed.vote.voters)),
+    ]
+    return .object([("status", .string(status(agreed))), ("vote", .object(vote)), ("goals", .array(goals))])
+  }
+
+  private static func status(_ agreed: AgreedView) -> String { agreed.status?.name ?? "deleted" }
 
   static func summary(_ view: CampaignView, _ installation: Installation, _ claimed: CampaignClaims? = nil) -> [(String, JSONOutput)] {
     let record = view.record
@@ -27,7 +44,7 @@ enum CampaignOutput {
       ("wallet", .optional(record.wallet?.text)), ("trusted", .boolean(record.trust != .none)), ("head", .optional(record.head?.id.hex)),
       ("closedAt", record.head?.terms.closedAt.map { .unsigned($0) } ?? .null),
       ("goals", .array(view.goals.map { goal($0, claimed) })), ("contributors", .integer(Int64(view.contributors ?? 0))),
-      ("vote", .object(vote(view, installation))),
+      ("vote", .object(vote(view, installation))), ("disputed", .boolean(record.isDisputed)),
     ]
   }
 
@@ -59,7 +76,8 @@ enum CampaignOutput {
     // Funded below its goals, it would look like a mistake.
     let why = view.status == .funded && view.voteStatus == .approved ? " by vote" : ""
     let status = view.record.head == nil ? "deleted" : view.status.name + why
-    return "\(view.record.project)  \(status)  \(goals.joined(separator: ", "))  \(title)"
+    let dispute = view.record.isDisputed ? ", disputed" : ""
+    return "\(view.record.project)  \(status)\(dispute)  \(goals.joined(separator: ", "))  \(title)"
   }
 
   static func voteLine(_ view: CampaignView, _ installation: Installation) -> String {
@@ -69,8 +87,15 @@ enum CampaignOutput {
       + "\(view.record.vote.voters) of \(options.assetsVoteQuorum) voters"
   }
 
+  /// What all events give, where that is disputed.
+  static func agreedLine(_ view: CampaignView, _ agreed: AgreedView) -> String? {
+    guard view.record.isDisputed else { return nil }
+    return "disputed      all events give: \(status(agreed)), vote \(agreed.voteStatus.rawValue), \(agreed.vote.total.decimal()) Ẑ by "
+      + "\(agreed.vote.voters); `campaign resolve` ends it"
+  }
+
   /// A campaign for people.
-  static func lines(_ view: CampaignView, _ claimed: CampaignClaims?, _ installation: Installation) -> [String] {
+  static func lines(_ view: CampaignView, _ agreed: AgreedView, _ claimed: CampaignClaims?, _ installation: Installation) -> [String] {
     let record = view.record
     var lines = [
       "project       \(record.project)",
@@ -89,6 +114,7 @@ enum CampaignOutput {
       lines.append(line)
     }
     lines.append(voteLine(view, installation))
+    if let line = agreedLine(view, agreed) { lines.append(line) }
     lines.append("contributors  \(view.contributors ?? 0)")
     for contribution in view.contributions {
       let amount = contribution.amount.decimal(hundredthsPerUnit: contribution.target.hundredthsPerUnit)

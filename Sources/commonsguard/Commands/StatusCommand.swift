@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Crowdfunding
 import Policy
 import StateStore
 
@@ -8,7 +9,9 @@ enum StatusCommand {
     let store = try installation.store(isReadOnly: true)
     let counters = try CounterFile.sum(directory: installation.configuration.state.path + "/counters")
     let information = try store.information()
-    let (outbox, deferred, parked) = try store.read { (try $0.outboxCounts(), try $0.deferredCount(), try $0.parkedCount()) }
+    let (outbox, deferred, parked, disputed) = try store.read {
+      (try $0.outboxCounts(), try $0.deferredCount(), try $0.parkedCount(), try CrowdfundingState.disputedCount(reading: $0))
+    }
     let byPrefix = RejectionPrefix.allCases.map { ($0.rawValue, counters.rejected($0)) }.filter { $0.1 > 0 }
     let (p50, p99, max) = (counters.latency.percentile(0.5), counters.latency.percentile(0.99), counters.latency.maxMicroseconds)
     guard !installation.arguments.printsJSON else {
@@ -17,7 +20,9 @@ enum StatusCommand {
         ("failed", .integer(Int64(outbox.failed))), ("deferred", .integer(Int64(deferred))),
       ]
       // No money moves in this version: every transfer is posted at once.
-      let settlement: [(String, JSONOutput)] = [("driver", .string("none")), ("pending", .integer(0)), ("unknown", .integer(0))]
+      let settlement: [(String, JSONOutput)] = [
+        ("driver", .string("none")), ("pending", .integer(0)), ("unknown", .integer(0)), ("disputed", .integer(Int64(disputed))),
+      ]
       Console.print(
         JSONOutput.object([
           (
@@ -45,6 +50,7 @@ enum StatusCommand {
     Console.print(max == 0 ? "latency  nothing measured yet" : "latency  p50 \(p50) µs, p99 \(p99) µs, max \(max) µs")
     Console.print(
       "outbox   \(outbox.due) due, \(outbox.delivered) delivered, \(outbox.held) held, \(outbox.failed) failed, \(deferred) deferred")
+    if disputed > 0 { Console.print("disputed \(counted(disputed, "campaign")): see campaign list, campaign resolve") }
     Console.print("waiting  \(counted(parked, "parked event")) for what they name")
     Console.print("state    \(installation.configuration.state.path): \(information.usedBytes >> 10) KiB of \(information.limitBytes >> 20) MiB")
     for (table, count) in information.entries where count > 0 { Console.print("         \(count) \(table)") }
