@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Foundation
 import Nostr
+import Policy
 import TestSupport
 import Testing
 
@@ -22,10 +23,18 @@ final class GeneratedHistory {
   /// The blocks that hold attested nodes, one for each.
   private let headers = HeadersFile()
   private var blocks: UInt8 = 0
+  /// The labels of each event that were accepted.
+  private var labels: [EventID: Set<EventID>] = [:]
 
   init(seed: UInt64) throws {
     let path = headers.path
-    world = try World { $0.headersFile = path }
+    let hasNodes = seed % 3 != 0
+    world = try World { options in
+      options.headersFile = path
+      options.followUps.nodeKey = World.key("N0").pubkey
+      if hasNodes { options.followUps.nodes = [World.key("N1").pubkey, World.key("N2").pubkey] }
+    }
+    model.hasNodes = hasNodes
     random = SplitMix64(seed: seed)
   }
 
@@ -48,6 +57,7 @@ final class GeneratedHistory {
     case ..<30: return try proposal()
     case ..<60: return try vote()
     case ..<64: return try attestation()
+    case ..<74: return try label()
     default: return try modification()
     }
   }
@@ -56,6 +66,8 @@ final class GeneratedHistory {
   private func arrival() -> (created: UInt64, received: UInt64, source: String) {
     if chance(72) { return (now, now, "IP4") }
     if chance(15) { return (now + UInt64.random(in: 1...900, using: &random), now, chance(50) ? "IP4" : "Sync") }
+    // Written some time ago: older than what came meanwhile, perhaps.
+    if chance(25) { return (now - UInt64.random(in: 1...7000, using: &random), now, "IP4") }
     return (now, now + UInt64.random(in: 0...9000, using: &random), chance(50) ? "IP4" : "Sync")
   }
 
@@ -63,6 +75,23 @@ final class GeneratedHistory {
   private func lateArrival() -> (created: UInt64, received: UInt64, source: String) {
     if !chance(6) { return arrival() }
     return (now - UInt64.random(in: 1...(12 * day), using: &random), now, "Sync")
+  }
+
+  /// A node says, soon or too late, that it accepted an event live; mostly of one that came from sync.
+  private func label() throws -> (String, String, String) {
+    let rows = world.accepted.suffix(40)
+    guard let row = (chance(80) ? rows.filter { $0.source != "IP4" } : Array(rows)).randomElement(using: &random),
+      let event = try? Event(parsing: row.json), event.kind != NodeLabel.kind
+    else { return ("", "", "") }
+    return try label(event.id, event.createdAt)
+  }
+
+  private func label(_ id: EventID, _ created: UInt64) throws -> (String, String, String) {
+    let author = (model.hasNodes ? ["N0", "N1", "N2"] : ["N0"]).randomElement(using: &random) ?? "N0"
+    let time = min(now, created + UInt64.random(in: 0...(chance(80) ? hour : 6 * day), using: &random))
+    let sent = world.label(id, by: author, at: time, received: now)
+    if sent.isAccepted { labels[id, default: []].insert(sent.id) }
+    return try judge(sent, reading: [], "label") { model.labels[id] = min(model.labels[id] ?? .max, time) }
   }
 
   /// A block that holds a node, found at some time since: an earlier one may turn a fork.
@@ -123,13 +152,16 @@ final class GeneratedHistory {
       world.options.kinds.initGroup, by: author, at: created, tags: [], content: text(change, key: "members"), received: received, source: source)
     if sent.isAccepted { groups.append(sent.id) }
     return try judge(sent, reading: Set(model.references(change)), "init") {
-      try model.initGroup(sent.id, by: World.key(author).pubkey, created: created, received: received, change)
+      try model.initGroup(sent.id, by: World.key(author).pubkey, created: created, received: received, live: source == "IP4", change)
     }
   }
 
   private func parent(of group: EventID) -> EventID {
     let all = model.nodes.values.filter { $0.group == group }.map(\.id).sorted()
-    return chance(85) ? model.tip(group) ?? group : all.randomElement(using: &random) ?? group
+    let tip = model.tip(group) ?? group
+    // Beside the newest one, too.
+    if chance(8) { return model.nodes[tip]?.parent ?? tip }
+    return chance(85) ? tip : all.randomElement(using: &random) ?? group
   }
 
   private func change(_ parent: EventID, removes percent: Int, admin: Bool) -> ReferenceModel.Change {
@@ -189,20 +221,38 @@ final class GeneratedHistory {
     let parent = parent(of: group)
     let change = listed.isEmpty || chance(20) ? change(parent, removes: 25, admin: false) : ReferenceModel.Change()
     let author = administrator(of: group)
-    let (created, received, source) = arrival()
-    let sent = world.modify(
-      text(change, key: "add"), by: author, in: group, parent: parent, at: created, listed.map { ($0.proposal, $0.votes) }, received: received,
-      source: source)
+    let (created, received, source) = chance(15) ? lateArrival() : arrival()
+    let json = world.modification(
+      text(change, key: "add"), by: author, in: group, parent: parent, at: created, listed.map { ($0.proposal, $0.votes) })
+    // Some labels come before what they name.
+    if source != "IP4", chance(40), let event = try? Event(parsing: json) { _ = try label(event.id, created) }
+    let sent = world.send(json, received: received, source: source)
     // The votes that were counted, named or not.
     let counted = model.votes.filter { vote in listed.contains { $0.proposal == vote.proposal } }.map(\.id)
     let references = model.references(change) + listed.flatMap { model.proposals[$0.proposal].map { model.references($0.change) } ?? [] }
     let reading = Set([group, parent] + listed.map(\.proposal) + counted + references).union(model.readOf(group, referring: references))
+      .union(labels[sent.id] ?? [])
     return try judge(sent, reading: reading, "modification") {
       try model.modify(
         ReferenceModel.Modification(
           id: sent.id, group: group, parent: parent, author: World.key(author).pubkey, created: created, received: received, live: source == "IP4",
           listed: listed, change: change))
     }
+  }
+
+  /// The groups whose tip at this relay is not the model's; and whether any is another than the canonical one.
+  func wrongTips() throws -> (wrong: [EventID], hasContested: Bool) {
+    let time = now + UInt64.random(in: 0...(chance(70) ? 1 : 12 * day), using: &random)
+    model.clock = time
+    defer { model.clock = nil }
+    var wrong: [EventID] = []
+    var hasContested = false
+    for group in groups {
+      let tip = try world.store.read { try $0.group(group, followedAt: time)?.tip }
+      if tip != model.tip(group) { wrong.append(group) }
+      if tip != world.tip(group) { hasContested = true }
+    }
+    return (wrong, hasContested)
   }
 
   /// The tips of all groups, as text.

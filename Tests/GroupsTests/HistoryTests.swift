@@ -26,6 +26,8 @@ enum HistoryScale {
   private static let refusals = Mutex<[String: Int]>([:])
   /// How often an attested branch took over.
   private static let switches = Mutex(0)
+  /// After how many events this relay's tip stood before a contested node.
+  private static let contested = Mutex(0)
 
   @Test("seeded histories agree with the reference model event by event, and in any order end in the same tips, states and digest (GT-X05)")
   func histories() throws {
@@ -44,6 +46,7 @@ enum HistoryScale {
     // Asked of the suite's own seeds: whoever names others wants to see those, whatever they meet.
     guard HistoryScale.histories >= 50, HistoryScale.first == 1 else { return }
     #expect(Self.switches.withLock { $0 } > 0, "no attestation ever turned a fork")
+    #expect(Self.contested.withLock { $0 } > HistoryScale.histories, "hardly anything was ever contested")
     for rule in [
       "invalid: insufficient votes", "restricted: no voting rights", "restricted: suspended by proposal", "invalid: proposal rejected",
       "invalid: created_at must be after its sibling",
@@ -65,6 +68,10 @@ enum HistoryScale {
       let agrees = expected.isEmpty ? was.isEmpty : was.hasPrefix(expected)
       #expect(agrees, "seed \(seed), step \(step), \(what): \"\(was)\", expected \"\(expected)\"")
       if !agrees { return nil }
+      let (wrong, hasContested) = try history.wrongTips()
+      #expect(wrong.isEmpty, "seed \(seed), step \(step), \(what): this relay's tip")
+      if !wrong.isEmpty { return nil }
+      if hasContested { Self.contested.withLock { $0 += 1 } }
     }
     let tips = history.tips(history.world)
     for group in Set(history.model.nodes.values.map(\.group)) {

@@ -55,26 +55,6 @@ struct JumpTests {
     #expect(try !Branch(endingAt: fork, group).contains(right.id, right.createdAt, reading: tree))
     #expect(try branch.node(at: NodeTree.beginning - 1, reading: tree) == nil)
   }
-
-  @Test("another chain costs its group's row and a line of the log, however much stood behind the fork")
-  func reorganisation() throws {
-    var tree = try NodeTree()
-    let root = tree.nodes[0]
-    for _ in 0..<100 { try tree.add(on: tree.nodes[tree.nodes.count - 1], after: 1) }
-    var group = GroupRecord(root)
-    let tip = tree.nodes[tree.nodes.count - 1]
-    (group.tip, group.tipDepth, group.tipCreatedAt, group.firstForkAt) = (tip.id, tip.depth, tip.createdAt, root.createdAt)
-    let rival = try tree.add(on: root, after: 1)
-    let changes = ChainSplit(group).switching(behind: root, to: rival, because: rival.id, at: 9)
-    #expect(changes.map(\.table) == [GroupsState.groups, GroupsState.notes])
-    guard case .put(_, _, let row) = changes[0] else { throw Missing() }
-    let moved = try GroupRecord(id: group.id, decoding: row)
-    #expect(moved.tip == rival.id && moved.tipDepth == 1 && moved.tipCreatedAt == rival.createdAt && moved.firstForkAt == root.createdAt)
-    #expect(try tree.isCanonical(rival.id, rival.createdAt, moved))
-    #expect(try !tree.isCanonical(tip.id, tip.createdAt, moved))
-  }
-
-  private struct Missing: Error {}
 }
 
 /// The nodes of one group, without anything else.
@@ -92,7 +72,8 @@ private struct NodeTree: StateReader {
     let id = EventID(SHA256.digest(of: Array("node \(number)".utf8)))
     return NodeRecord(
       id: id, group: parent?.group ?? id, parent: parent?.id, jump: jump, author: World.key("A").pubkey, createdAt: createdAt, receivedAt: createdAt,
-      depth: parent.map { $0.depth + 1 } ?? 0, isLate: false, change: ResolvedChange())
+      depth: parent.map { $0.depth + 1 } ?? 0, isLate: false, isProven: true,
+      change: ResolvedChange())
   }
 
   private mutating func keep(_ node: NodeRecord) {

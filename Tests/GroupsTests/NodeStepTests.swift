@@ -13,7 +13,7 @@ import Testing
   private func node(_ change: ResolvedChange, parent: EventID?) -> NodeRecord {
     NodeRecord(
       id: Self.id, group: parent ?? Self.id, parent: parent, jump: parent.map { Jump(id: $0, depth: 1024, createdAt: 6) },
-      author: World.key("A").pubkey, createdAt: 7, receivedAt: 8, depth: 1025, isLate: true, change: change)
+      author: World.key("A").pubkey, createdAt: 7, receivedAt: 8, depth: 1025, isLate: true, isProven: false, change: change)
   }
 
   @Test("the short way reads what the long way reads, whatever a node changed")

@@ -5,7 +5,9 @@ import Nostr
 extension ReferenceModel {
   private func refuse(_ words: String) throws -> Never { throw Refused(words: words) }
 
-  func initGroup(_ id: EventID, by author: PublicKey, created: UInt64, received: UInt64, _ change: Change) throws {
+  func initGroup(_ id: EventID, by author: PublicKey, created: UInt64, received: UInt64, live: Bool, _ change: Change) throws {
+    clock = live ? received : nil
+    defer { clock = nil }
     for reference in references(change) where nodes[reference] == nil || nodes[reference]?.parent != nil { try refuse("error: ") }
     var number = 0
     var state = State()
@@ -15,13 +17,15 @@ extension ReferenceModel {
       number += 1
     }
     state.admin = change.admin.flatMap { $0 }
-    let node = Node(id: id, group: id, parent: nil, author: author, created: created, received: received, depth: 0, state: state)
+    let node = Node(id: id, group: id, parent: nil, author: author, created: created, received: received, depth: 0, state: state, live: live)
     if flat(electorate(state, created, Scope(group: id, line: []), [id])).isEmpty { try refuse("invalid: group has no administrators") }
     if depth(state) > Self.maxDepth { try refuse("invalid: group nesting too deep") }
     nodes[id] = node
   }
 
   func propose(_ proposal: Proposal) throws {
+    clock = proposal.live ? proposal.received : nil
+    defer { clock = nil }
     guard let opening = nodes[proposal.group] else { try refuse("error: unknown group") }
     if proposal.created < opening.created { try refuse("invalid: older than the group") }
     guard let parent = nodes[proposal.parent] else { try refuse("error: unknown parent") }
@@ -41,11 +45,13 @@ extension ReferenceModel {
     let open = proposals.values.count { other in
       other.group == proposal.group && other.author == proposal.author && other.created + 30 * day > proposal.received && !done.contains(other.id)
     }
-    if open >= 20 { try refuse("blocked: too many open proposals") }
+    if proposal.live, open >= 20 { try refuse("blocked: too many open proposals") }
     proposals[proposal.id] = proposal
   }
 
   func vote(_ vote: Vote, in group: EventID) throws {
+    clock = vote.live ? vote.received : nil
+    defer { clock = nil }
     guard let opening = nodes[group] else { try refuse("error: unknown group") }
     if vote.created < opening.created { try refuse("invalid: older than the group") }
     guard let proposal = proposals[vote.proposal] else { try refuse("error: unknown proposal") }
@@ -74,6 +80,8 @@ extension ReferenceModel {
   }
 
   func modify(_ event: Modification) throws {
+    clock = event.live ? event.received : nil
+    defer { clock = nil }
     guard let opening = nodes[event.group] else { try refuse("error: unknown group") }
     if event.created < opening.created { try refuse("invalid: older than the group") }
     guard let parent = nodes[event.parent] else { try refuse("error: unknown parent") }
@@ -81,15 +89,15 @@ extension ReferenceModel {
     if event.created <= parent.created { try refuse("invalid: created_at must be after the parent") }
     if event.live, event.received > event.created + 7200 { try refuse("invalid: created_at too old for a live modification") }
     let main = canonical(event.group)
+    let siblings = nodes.values.filter { $0.parent == parent.id }
     if parent.id != main.last?.id {
-      let siblings = nodes.values.filter { $0.parent == parent.id }
       if event.live {
         if main.count - 1 - parent.depth > 64 { try refuse("invalid: parent is not the chaintip") }
         if siblings.count >= 8 { try refuse("blocked: too many branches") }
         if siblings.contains(where: { $0.author == event.author }) { try refuse("invalid: author already extended this parent") }
-        if siblings.contains(where: { $0.created >= event.created }) { try refuse("invalid: created_at must be after its sibling") }
       }
     }
+    if event.live, siblings.contains(where: { $0.created >= event.created }) { try refuse("invalid: created_at must be after its sibling") }
     let scope = Scope(group: event.group, line: line(to: parent.id))
     let times = event.live ? [event.created, event.received] : [event.created]
     for time in times where !isAdmin(event.author, time, scope) { try refuse("restricted: not an administrator") }
@@ -98,6 +106,7 @@ extension ReferenceModel {
     var number = 0
     var state = parent.state
     var unvotedAdds = 0
+    var awaits: [EventID] = []
     for (id, named) in event.listed {
       guard let proposal = proposals[id] else { try refuse("error: unknown proposal") }
       if proposal.group != event.group { try refuse("invalid: proposal belongs to another group") }
@@ -114,7 +123,22 @@ extension ReferenceModel {
       let leaves = Set(flat(electorate(before, event.created, scope, [event.group])))
       let affected = self.affected(before, state, event.created, scope).union(affectedThen(proposal, scope).intersection(leaves))
       let tenured = affected.filter { self.tenured($0, proposal.created, scope) || self.tenured($0, event.created, scope) }
-      if tenured.isEmpty { unvotedAdds += number - added } else { try decide(proposal, tenured, named, event, scope) }
+      if tenured.isEmpty {
+        unvotedAdds += number - added
+        continue
+      }
+      let isDecided = !event.live && isLabelled(event.id, event.created)
+      if !isDecided, let words = refusal(proposal, tenured, named, event, scope) { try refuse(words) }
+      let needed = votes.filter { vote in
+        vote.proposal == id && vote.value && (named.contains(vote.id) || tenured.contains(vote.author)) && late(vote)
+      }.map(\.id)
+      if late(proposal) {
+        awaits += needed + [id]
+      } else {
+        ignored = Set(needed)
+        if refusal(proposal, tenured, named, event, scope) != nil { awaits += needed }
+        ignored = []
+      }
     }
     for reference in references(event.change) + references(newly: parent.state, state) where leads(reference, to: event.group) {
       try refuse("invalid: group reference cycle")
@@ -137,7 +161,7 @@ extension ReferenceModel {
     for (id, _) in event.listed { state.done.insert(id) }
     nodes[event.id] = Node(
       id: event.id, group: event.group, parent: parent.id, author: event.author, created: event.created, received: event.received,
-      depth: parent.depth + 1, state: state)
+      depth: parent.depth + 1, state: state, live: event.live, awaits: awaits)
   }
 
   private func references(newly before: State, _ after: State) -> [EventID] {
@@ -145,16 +169,17 @@ extension ReferenceModel {
       + (after.admin != before.admin ? after.admin.map { [$0] } ?? [] : [])
   }
 
-  private func decide(_ proposal: Proposal, _ tenured: Set<PublicKey>, _ named: [EventID], _ event: Modification, _ scope: Scope) throws {
-    if event.created > proposal.created + 30 * day { try refuse("invalid: proposal expired") }
-    if event.created > proposal.created + 10 * day, !majority(proposal, scope) { try refuse("invalid: proposal rejected") }
+  /// The words for a proposal that does not pass.
+  private func refusal(_ proposal: Proposal, _ tenured: Set<PublicKey>, _ named: [EventID], _ event: Modification, _ scope: Scope) -> String? {
+    if event.created > proposal.created + 30 * day { return "invalid: proposal expired" }
+    if event.created > proposal.created + 10 * day, !majority(proposal, scope) { return "invalid: proposal rejected" }
     let author = (event.author, event.created, event.id)
     let ballots = ballots(proposal, event.created, author: author)
-    if tenured.allSatisfy({ ballots[$0]?.value == true }) { return }
+    if tenured.allSatisfy({ ballots[$0]?.value == true }) { return nil }
     let result = tally(proposal, event.created, author: author, named: Set(named + [proposal.id, event.id]), scope)
-    if result.w > 0, 3 * result.y >= 2 * result.w { return }
+    if result.w > 0, 3 * result.y >= 2 * result.w { return nil }
     let opened = proposal.live ? max(proposal.created, proposal.received) : proposal.created
-    if 2 * result.y > result.w, result.n == 0, event.created >= opened + 10 * day { return }
-    try refuse("invalid: insufficient votes (\(result.y)/\(result.w), \(result.n) against)")
+    if 2 * result.y > result.w, result.n == 0, event.created >= opened + 10 * day { return nil }
+    return "invalid: insufficient votes (\(result.y)/\(result.w), \(result.n) against)"
   }
 }

@@ -25,6 +25,9 @@ final class ReferenceModel {
     var state: State
     /// When a block was found that holds it.
     var block: UInt64?
+    var live = true
+    /// The late proposals and votes without which it would not have passed.
+    var awaits: [EventID] = []
   }
   /// Positions for a proposal and a content; nil admin: not named.
   struct Change {
@@ -53,6 +56,57 @@ final class ReferenceModel {
   var nodes: [EventID: Node] = [:]
   var proposals: [EventID: Proposal] = [:]
   var votes: [Vote] = []
+  /// The earliest label of each event.
+  var labels: [EventID: UInt64] = [:]
+  /// Other nodes are configured.
+  var hasNodes = true
+  /// Set while a live event is judged: chains stop before what is contested then.
+  var clock: UInt64?
+  /// Votes that do not count while something is asked without them.
+  var ignored: Set<EventID> = []
+
+  // MARK: Contested
+
+  func late(_ id: EventID, _ group: EventID, created: UInt64, received: UInt64, live: Bool) -> Bool {
+    if live, received <= created + 3 * day { return false }
+    return !welcome(group, received) && !isLabelled(id, created)
+  }
+
+  func isLabelled(_ id: EventID, _ created: UInt64) -> Bool { labels[id].map { $0 <= created + 3 * day } ?? false }
+
+  /// A group that is first met through sync is taken as it comes for a day, where there are no nodes.
+  func welcome(_ group: EventID, _ received: UInt64) -> Bool {
+    guard !hasNodes, let opening = nodes[group], !opening.live else { return false }
+    return received <= opening.received + day
+  }
+
+  func late(_ node: Node) -> Bool {
+    node.parent != nil && late(node.id, node.group, created: node.created, received: node.received, live: node.live)
+  }
+
+  func late(_ proposal: Proposal) -> Bool {
+    late(proposal.id, proposal.group, created: proposal.created, received: proposal.received, live: proposal.live)
+  }
+
+  func late(_ vote: Vote) -> Bool {
+    guard let group = proposals[vote.proposal]?.group else { return false }
+    return late(vote.id, group, created: vote.created, received: vote.received, live: vote.live)
+  }
+
+  func isBlocked(_ node: Node) -> Bool {
+    guard let clock, node.parent != nil, node.received + 10 * day > clock, !welcome(node.group, node.received) else { return false }
+    if eff(node) <= node.created + 3 * day { return false }
+    let isWaiting = node.awaits.contains { id in proposals[id].map { late($0) } ?? votes.first { $0.id == id }.map { late($0) } ?? false }
+    return late(node) || isWaiting
+  }
+
+  /// As it is on every relay.
+  func everywhere<Value>(_ body: () throws -> Value) rethrows -> Value {
+    let old = clock
+    clock = nil
+    defer { clock = old }
+    return try body()
+  }
 
   // MARK: Chains
 
@@ -76,13 +130,15 @@ final class ReferenceModel {
     let (mine, other) = (eff(left), eff(right))
     if mine != other { return mine < other }
     if mine < .max { return left.author != right.author ? left.author > right.author : left.id < right.id }
-    return (left.received, left.created, left.id) < (right.received, right.created, right.id)
+    let (isLate, isOtherLate) = (late(left), late(right))
+    if isLate != isOtherLate { return isOtherLate }
+    return (left.created, left.id) < (right.created, right.id)
   }
 
   func on(_ from: EventID) -> [Node] {
     var line: [Node] = []
     var here = from
-    while let child = nodes.values.filter({ $0.parent == here }).min(by: { precedes($0, $1) }) {
+    while let child = nodes.values.filter({ $0.parent == here && !isBlocked($0) }).min(by: { precedes($0, $1) }) {
       line.append(child)
       here = child.id
     }
@@ -203,7 +259,7 @@ final class ReferenceModel {
 
   func leads(_ from: EventID, to target: EventID, _ seen: Set<EventID> = []) -> Bool {
     if from == target { return true }
-    guard !seen.contains(from), let state = canonical(from).last?.state else { return false }
+    guard !seen.contains(from), let state = everywhere({ canonical(from).last?.state }) else { return false }
     return groups(in: state).contains { leads($0, to: target, seen.union([from])) }
   }
 
@@ -217,7 +273,7 @@ final class ReferenceModel {
     var depth = 1
     while !level.isEmpty, depth <= Self.maxDepth {
       depth += 1
-      level = Set(level.flatMap { canonical($0).last.map { groups(in: $0.state) } ?? [] })
+      level = Set(level.flatMap { id in everywhere { canonical(id).last.map { groups(in: $0.state) } ?? [] } })
     }
     return depth
   }
@@ -242,7 +298,7 @@ final class ReferenceModel {
 
   func ballots(_ proposal: Proposal, _ cut: UInt64, author: (PublicKey, UInt64, EventID)?) -> [PublicKey: (eff: UInt64, id: EventID, value: Bool)] {
     var all: [(PublicKey, UInt64, EventID, Bool)] = [(proposal.author, proposal.created, proposal.id, true)]
-    all += votes.filter { $0.proposal == proposal.id && $0.eff <= cut }.map { ($0.author, $0.eff, $0.id, $0.value) }
+    all += votes.filter { $0.proposal == proposal.id && $0.eff <= cut && !ignored.contains($0.id) }.map { ($0.author, $0.eff, $0.id, $0.value) }
     if let author, author.1 <= cut { all.append((author.0, author.1, author.2, true)) }
     var latest: [PublicKey: (eff: UInt64, id: EventID, value: Bool)] = [:]
     for (key, eff, id, value) in all {

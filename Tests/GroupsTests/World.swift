@@ -156,9 +156,31 @@ final class World {
     _ content: String = "", by author: String, in group: EventID, parent: EventID? = nil, at time: UInt64, _ proposals: [(EventID, [EventID])] = [],
     received: UInt64? = nil, source: String = "IP4"
   ) -> Sent {
+    let json = modification(content, by: author, in: group, parent: parent, at: time, proposals)
+    return send(json, received: received ?? time, source: source)
+  }
+
+  func modification(
+    _ content: String = "", by author: String, in group: EventID, parent: EventID? = nil, at time: UInt64, _ proposals: [(EventID, [EventID])] = []
+  ) -> [UInt8] {
     var tags = [["group", group.hex], ["parent", (parent ?? tip(group)).hex]]
     for (proposal, votes) in proposals { tags += [["proposal", proposal.hex]] + votes.map { ["vote", $0.hex] } }
-    return send(options.kinds.modification, by: author, at: time, tags: tags, content: content, received: received, source: source)
+    return Self.key(author).json(kind: options.kinds.modification, createdAt: time, tags: tags, content: content)
+  }
+
+  /// A node's label `group-accepted`.
+  @discardableResult
+  func label(_ target: EventID, by node: String, at time: UInt64, received: UInt64? = nil, source: String = "Sync") -> Sent {
+    let tags = [["L", "commonsguard"], ["l", "group-accepted", "commonsguard"], ["e", target.hex]]
+    return send(NodeLabel.kind, by: node, at: time, tags: tags, content: "", received: received, source: source)
+  }
+
+  @discardableResult
+  func delete(
+    _ targets: [EventID], by author: String, kinds: [UInt64] = [], at time: UInt64, received: UInt64? = nil, source: String = "IP4"
+  ) -> Sent {
+    send(
+      5, by: author, at: time, tags: targets.map { ["e", $0.hex] } + kinds.map { ["k", "\($0)"] }, content: "", received: received, source: source)
   }
 
   @discardableResult
@@ -181,6 +203,12 @@ final class World {
       Issue.record(error)
       return group
     }
+  }
+
+  /// This relay's own tip at a time.
+  func tip(_ group: EventID, at time: UInt64) throws -> EventID {
+    guard let tip = try store.read({ try $0.group(group, followedAt: time)?.tip }) else { throw Missing() }
+    return tip
   }
 
   func view(_ group: EventID, now: UInt64 = t(1000)) throws -> GroupView {

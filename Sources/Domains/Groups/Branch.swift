@@ -15,7 +15,7 @@ struct Branch: Sendable {
   /// The head is its end; otherwise it is the tip, and goes on.
   private let isEnded: Bool
 
-  /// The whole canonical chain.
+  /// The whole canonical chain; of a group as this relay follows it, up to its own tip.
   init(canonical group: GroupRecord) {
     self.group = group
     head = Point(id: group.tip, createdAt: group.tipCreatedAt, depth: group.tipDepth)
@@ -23,9 +23,11 @@ struct Branch: Sendable {
   }
 
   /// The line that ends at a node.
-  init(endingAt node: NodeRecord, _ group: GroupRecord) {
+  init(endingAt node: NodeRecord, _ group: GroupRecord) { self.init(endingAt: node.point, group) }
+
+  init(endingAt point: Point, _ group: GroupRecord) {
     self.group = group
-    head = node.point
+    head = point
     isEnded = true
   }
 

@@ -7,10 +7,13 @@ struct ChainSplit {
   private let group: GroupRecord
   /// Adjusted timestamps that this judgement is about to store.
   private let pending: [EventID: UInt64]
+  /// Events whose times this judgement proves.
+  private let cleared: Set<EventID>
 
-  init(_ group: GroupRecord, pending: [EventID: UInt64] = [:]) {
+  init(_ group: GroupRecord, pending: [EventID: UInt64] = [:], cleared: Set<EventID> = []) {
     self.group = group
     self.pending = pending
+    self.cleared = cleared
   }
 
   // MARK: Timestamps
@@ -61,9 +64,11 @@ struct ChainSplit {
 
   // MARK: Choice
 
-  /// What children of one parent are compared by: the least wins.
+  /// What children of one parent are compared by: the least wins. The same on every relay that knows the same events and blocks.
   private struct Rank {
     let effective: UInt64?
+    /// Asked of those alone that nothing confirms.
+    let isLate: Bool
     let node: NodeRecord
 
     func precedes(_ other: Rank) -> Bool {
@@ -76,11 +81,16 @@ struct ChainSplit {
       case (_?, nil): return true
       case (nil, _?): return false
       case (nil, nil):
-        if node.receivedAt != other.node.receivedAt { return node.receivedAt < other.node.receivedAt }
+        if isLate != other.isLate { return !isLate }
         if node.createdAt != other.node.createdAt { return node.createdAt < other.node.createdAt }
         return node.id < other.node.id
       }
     }
+  }
+
+  private func rank(_ node: NodeRecord, _ effective: UInt64?, reading state: borrowing some StateReader & ~Copyable) throws -> Rank {
+    let isLate = try effective == nil && !cleared.contains(node.id) && state.isLate(node)
+    return Rank(effective: effective, isLate: isLate, node: node)
   }
 
   /// The child that the canonical chain would go on with.
@@ -89,7 +99,7 @@ struct ChainSplit {
     let times = try effectives(atDepth: first.depth, reading: state)
     var best: Rank?
     for child in children {
-      let rank = Rank(effective: times[child.id], node: child)
+      let rank = try rank(child, times[child.id], reading: state)
       if best.map({ rank.precedes($0) }) ?? true { best = rank }
     }
     return best?.node
@@ -102,25 +112,16 @@ struct ChainSplit {
     return current
   }
 
-  /// Whether a new node, of which nothing is attested yet, wins over the canonical child of its parent.
-  func wins(_ node: NodeRecord, over child: NodeRecord, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
-    Rank(effective: nil, node: node).precedes(Rank(effective: try effective(child, reading: state), node: child))
+  /// Whether one child of a parent goes before another. A new node need not be stored yet.
+  func precedes(_ node: NodeRecord, _ other: NodeRecord, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+    let times = try effectives(atDepth: other.depth, reading: state)
+    return try rank(node, times[node.id], reading: state).precedes(try rank(other, times[other.id], reading: state))
   }
 
-  // MARK: Switching
-
-  /// Another canonical chain from a node on: the tip moves, and the log says so.
-  func switching(behind fork: NodeRecord, to head: NodeRecord, because event: EventID, at receivedAt: UInt64) -> [StateChange] {
-    var moved = group
-    moved.tip = head.id
-    moved.tipDepth = head.depth
-    moved.tipCreatedAt = head.createdAt
-    let log = ReorganisationRecord(group: group.id, receivedAt: receivedAt, trigger: event, fork: fork.id, from: group.tip, to: head.id)
-    return [moved.change, log.change]
-  }
-
-  /// Looks at every fork of the canonical chain again, from its beginning; nil when it stays as it is.
-  func reconsidered(because event: EventID, at receivedAt: UInt64, reading state: borrowing some StateReader & ~Copyable) throws -> [StateChange]? {
+  /// Looks at every fork of the canonical chain again, from its beginning.
+  ///
+  /// - Returns: the node behind which another branch wins now, and the end of that; nil when the chain stays as it is.
+  func reconsidered(reading state: borrowing some StateReader & ~Copyable) throws -> (fork: EventID, head: Branch.Point)? {
     guard group.hasForks else { return nil }
     var forks: [EventID] = []
     let prefix = GroupsState.forkPrefix(group.id)
@@ -135,7 +136,7 @@ struct ChainSplit {
         continue
       }
       if try state.isCanonical(heir.id, heir.createdAt, group) { continue }
-      return switching(behind: fork, to: try follow(heir, reading: state), because: event, at: receivedAt)
+      return (fork.id, try follow(heir, reading: state).point)
     }
     return nil
   }

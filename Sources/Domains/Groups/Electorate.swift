@@ -76,7 +76,8 @@ struct Electorate: Sendable, Equatable {
   }
 }
 
-/// Answers who administers what, for one judgement: the judged group on one of its branches, all others on their canonical chains.
+/// Answers who administers what, for one judgement: the judged group on one of its branches, all others on their canonical chains; where
+/// that is followed at a time (`GroupRecord.clock`), on this relay's own lines of that time.
 ///
 /// Every group is evaluated once for each span of time during which nothing of it changed. Not Sendable: it belongs to one judgement.
 final class Roles {
@@ -126,7 +127,7 @@ final class Roles {
   func branch(of group: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> Branch? {
     if group == branch.group.id { return branch }
     if let known = branches[group] { return known }
-    let found = try state.group(group).map { Branch(canonical: $0) }
+    let found = try state.group(group, followedAt: branch.group.clock).map { Branch(canonical: $0) }
     branches[group] = .some(found)
     return found
   }

@@ -12,18 +12,35 @@ struct GroupRecord: Sendable, Equatable {
   var tipCreatedAt: UInt64
   /// When the first of the nodes with several children was created: every node created until then stands on every line; `.max` without such nodes.
   var firstForkAt: UInt64
+  /// Where this relay's own tip stands while it may not follow the canonical one; nil: it does.
+  var gate: Gate?
+  /// The time at which the tip is this relay's own (`followed`); nil: it is the canonical one, as it is stored.
+  var clock: UInt64?
+
+  /// The tip.
+  var head: Branch.Point {
+    get { Branch.Point(id: tip, createdAt: tipCreatedAt, depth: tipDepth) }
+    set { (tip, tipCreatedAt, tipDepth) = (newValue.id, newValue.createdAt, newValue.depth) }
+  }
 
   var hasForks: Bool { firstForkAt < .max }
 
-  // version 1 · created_at 8 · tip 32 · depth 4 · tip's created_at 8 · first fork 8
+  // version 2 · created_at 8 · tip 32 · depth 4 · tip's created_at 8 · first fork 8 · gate ?(tip 32 · depth 4 · tip's created_at 8 · until 8);
+  // version 1 ends before the gate
   var change: StateChange {
-    var writer = RecordWriter(capacity: 61)
-    writer.put(UInt8(1))
+    var writer = RecordWriter(capacity: 114)
+    writer.put(UInt8(2))
     writer.put(createdAt)
     writer.put(tip)
     writer.put(tipDepth)
     writer.put(tipCreatedAt)
     writer.put(firstForkAt)
+    writer.put(optional: gate) { writer, gate in
+      writer.put(gate.point.id)
+      writer.put(gate.point.depth)
+      writer.put(gate.point.createdAt)
+      writer.put(gate.until)
+    }
     return .put(GroupsState.groups, key: id.bytes, value: writer.bytes)
   }
 
@@ -38,13 +55,19 @@ struct GroupRecord: Sendable, Equatable {
 
   init(id: EventID, decoding bytes: [UInt8]) throws {
     var reader = RecordReader(bytes, of: GroupsState.groups)
-    try reader.version(1)
+    let version = try reader.uint8()
+    guard version == 1 || version == 2 else { throw Fault.corrupt(GroupsState.groups, "record version \(version)") }
     self.id = id
     createdAt = try reader.uint64()
     tip = try reader.eventID()
     tipDepth = try reader.uint32()
     tipCreatedAt = try reader.uint64()
     firstForkAt = try reader.uint64()
+    guard version == 2 else { return }
+    gate = try reader.optional { reader in
+      let (tip, depth, createdAt) = (try reader.eventID(), try reader.uint32(), try reader.uint64())
+      return Gate(point: Branch.Point(id: tip, createdAt: createdAt, depth: depth), until: try reader.uint64())
+    }
   }
 }
 
@@ -62,13 +85,16 @@ struct NodeRecord: Sendable, Equatable {
   let depth: UInt32
   /// It came from sync later than a live one would have been taken.
   let isLate: Bool
+  /// It came here live and in time, or was taken as it came: here nothing else has to prove its time. Of an init: it came live.
+  let isProven: Bool
   /// What it really changed; for an init, everything.
   let change: ResolvedChange
 
   var point: Branch.Point { Branch.Point(id: id, createdAt: createdAt, depth: depth) }
 
   // version 1 · line ?(group 32 · parent 32 · jump 32 · its depth 4 · its created_at 8) ·
-  // author 32 · created_at 8 · received_at 8 · depth 4 · late 1 · change
+  // author 32 · created_at 8 · received_at 8 · depth 4 · arrival 1 · change
+  // arrival: late 1, proven 4, and 2; without the 2, of an earlier version: late or not, and proven where it is not
   var encoded: [UInt8] {
     var writer = RecordWriter(capacity: 240)
     writer.put(UInt8(1))
@@ -86,14 +112,14 @@ struct NodeRecord: Sendable, Equatable {
     writer.put(createdAt)
     writer.put(receivedAt)
     writer.put(depth)
-    writer.put(isLate)
+    writer.put(2 | (isLate ? 1 : 0) | (isProven ? 4 : 0) as UInt8)
     writer.put(change)
     return writer.bytes
   }
 
   init(
     id: EventID, group: EventID, parent: EventID?, jump: Jump?, author: PublicKey, createdAt: UInt64, receivedAt: UInt64, depth: UInt32, isLate: Bool,
-    change: ResolvedChange
+    isProven: Bool, change: ResolvedChange
   ) {
     self.id = id
     self.group = group
@@ -104,6 +130,7 @@ struct NodeRecord: Sendable, Equatable {
     self.receivedAt = receivedAt
     self.depth = depth
     self.isLate = isLate
+    self.isProven = isProven
     self.change = change
   }
 
@@ -124,7 +151,9 @@ struct NodeRecord: Sendable, Equatable {
     createdAt = try reader.uint64()
     receivedAt = try reader.uint64()
     depth = try reader.uint32()
-    isLate = try reader.bool()
+    let arrival = try reader.uint8()
+    isLate = arrival & 1 != 0
+    isProven = arrival & 2 == 0 ? !isLate : arrival & 4 != 0
     change = try reader.resolvedChange(of: GroupsState.nodes)
   }
 }

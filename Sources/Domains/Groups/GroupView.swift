@@ -2,7 +2,7 @@
 import Nostr
 import Policy
 
-/// A group as people and programs see it: its state at the tip. Source: contract, *group show*.
+/// A group as people and programs see it: its state at this relay's tip. Source: contract, *group show*.
 public struct GroupView: Sendable {
   public enum MemberView: Sendable, Equatable {
     case account(PublicKey)
@@ -24,6 +24,19 @@ public struct GroupView: Sendable {
   public let status: GroupStatus
   /// Branches exist beside the canonical chain.
   public let hasForks: Bool
+  /// Contested nodes that this relay's tip does not pass yet, by depth; the first hundred.
+  public let contested: [Contested]
+
+  /// A node of which nothing proves when it was made. Source: groups, 6.12.
+  public struct Contested: Sendable, Equatable {
+    public let node: EventID
+    public let author: PublicKey
+    public let createdAt: UInt64
+    /// Unix seconds: from then on this relay's tip may pass it.
+    public let takesEffectAt: UInt64
+  }
+
+  private static let maxContested = 100
 
   /// One step of the history.
   public struct Step: Sendable {
@@ -33,13 +46,16 @@ public struct GroupView: Sendable {
     public let depth: UInt32
     public let isCanonical: Bool
     public let isLate: Bool
+    /// Unix seconds: it is contested, and this relay's tip may pass it from then on; nil when it may already.
+    public let takesEffectAt: UInt64?
     public let added: Int
     public let removed: Int
     public let status: GroupStatus
   }
 
   /// - Parameter now: Unix seconds: administrators are those of this moment.
-  init(_ group: GroupRecord, _ options: GroupsOptions, now: UInt64, reading state: borrowing some StateReader & ~Copyable) throws {
+  init(_ stored: GroupRecord, _ options: GroupsOptions, now: UInt64, reading state: borrowing some StateReader & ~Copyable) throws {
+    let group = try stored.followed(at: now, reading: state)
     let cache = SnapshotCache()
     let snapshot = try cache.snapshot(at: group.tip, reading: state)
     id = group.id
@@ -48,6 +64,15 @@ public struct GroupView: Sendable {
     tipCreatedAt = group.tipCreatedAt
     length = group.tipDepth
     hasForks = group.hasForks
+    var contested: [Contested] = []
+    try state.contestedNodes(of: group.id) { record in
+      if record.seenAt > now {
+        let author = try state.existingNode(record.node).author
+        contested.append(Contested(node: record.node, author: author, createdAt: record.createdAt, takesEffectAt: record.seenAt))
+      }
+      return contested.count < Self.maxContested
+    }
+    self.contested = contested
     members = snapshot.entries.map { entry in
       switch entry.member {
       case .account(let key): .account(key)
@@ -85,11 +110,11 @@ public struct GroupView: Sendable {
     try state.hasEntry(GroupsState.groups, prefix: [])
   }
 
-  /// The nodes of a group, canonical ones and others, oldest first; and how often the canonical chain was switched. nil for an unknown group.
+  /// The nodes of a group, those up to this relay's tip and others, oldest first; and how often the canonical chain was switched. nil for an unknown group.
   public static func history(
     _ id: EventID, now: UInt64, reading state: borrowing some StateReader & ~Copyable
   ) throws -> (steps: [Step], reorganisations: [ReorganisationRecord], tip: EventID)? {
-    guard let group = try state.group(id) else { return nil }
+    guard let group = try state.group(id, followedAt: now) else { return nil }
     let cache = SnapshotCache()
     let deepest = try state.deepestConfirmed(group)?.depth
     var steps: [Step] = []
@@ -104,6 +129,7 @@ public struct GroupView: Sendable {
       steps.append(
         Step(
           node: node.id, author: node.author, createdAt: node.createdAt, depth: node.depth, isCanonical: isCanonical, isLate: node.isLate,
+          takesEffectAt: try state.contested(node).flatMap { $0.seenAt > now ? $0.seenAt : nil },
           added: node.change.adds.count, removed: node.change.removes.count, status: status))
       open += try state.children(of: next).map(\.id)
     }

@@ -13,10 +13,22 @@ public struct GroupsEvent: Sendable {
     /// NIP-03: whether it is ours, and then whether its shape is right, depends on what it names.
     case timestamp
     case deletion([EventID])
+    /// By a node of the constellation.
+    case label(NodeLabel)
   }
 
   let event: VerifiedEvent
   let content: Content
+
+  /// The group whose event it is; nil for what only names events of groups.
+  var group: EventID? {
+    switch content {
+    case .initGroup: event.id
+    case .proposal(let group, _, _), .vote(let group, _, _), .attestation(let group, _, _): group
+    case .modification(let content): content.group
+    case .timestamp, .deletion, .label: nil
+    }
+  }
 
   /// How many targets of one deletion are looked at; strfry allows 2000 tags.
   static let maxTargets = 2000
@@ -30,6 +42,9 @@ public struct GroupsEvent: Sendable {
     switch event.kind {
     case 5: content = .deletion(event.tags.all(named: "e").prefix(Self.maxTargets).compactMap { $0[1].flatMap { EventID(hex: $0) } })
     case Self.timestampKind: content = .timestamp
+    case NodeLabel.kind:
+      guard let label = NodeLabel(event, among: GroupsValidator.labels) else { throw GroupsRejection.labelWithoutEvent }
+      content = .label(label)
     default:
       try Self.checkEnvelope(event, trace: trace)
       if event.kind == options.kinds.initGroup {
@@ -50,7 +65,7 @@ public struct GroupsEvent: Sendable {
       case .initGroup(let content): content.meta
       case .proposal(_, _, let change): change.meta
       case .modification(let content): content.change.meta
-      case .vote, .attestation, .timestamp, .deletion: []
+      case .vote, .attestation, .timestamp, .deletion, .label: []
       }
     if items.isEmpty { return }
     trace?.enter("GC3")

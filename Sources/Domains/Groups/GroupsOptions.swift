@@ -52,6 +52,10 @@ enum GroupTimes {
   static let majority = 10 * day
   static let expiry = 30 * day
   static let finality = day
+  /// How long after an event's time a node's label still proves it.
+  static let labelWindow = 3 * day
+  /// For how long this relay's tip stops before a contested node.
+  static let contested = 10 * day
 }
 
 /// Limits that the spec fixes (GC3, GM7), and those of our own that keep a group's state bounded.
@@ -62,6 +66,8 @@ enum GroupLimits {
   static let proposalsPerModification = 32
   static let votesPerProposal = 200
   static let votesPerVoter = 5
+  /// Of one voter's votes on a proposal, from whatever source: the earliest by (created_at, id), so that the order in which they come does not matter.
+  static let votesKept = 64
   static let unverifiedProofs = 4
   /// Of one group.
   static let entries = 100_000

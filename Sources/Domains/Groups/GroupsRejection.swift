@@ -91,7 +91,11 @@ enum GroupsRejection {
   static let tooManyProofs = Rejection.blocked("too many unverified proofs")
   static let notAnAttester = Rejection.restricted("not a broadcast attester")
 
+  // Labels
+  static let labelWithoutEvent = Rejection.invalid("label names no event")
+
   // Deletions
+  static let deletedByAuthor = Rejection.blocked("deleted by its author")
   static let undeletable = Rejection.blocked("group history cannot be deleted")
 }
 

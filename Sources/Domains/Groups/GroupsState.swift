@@ -20,13 +20,16 @@ import Policy
 /// attestations   target · id                       → AttestationRecord
 /// proofs         height · id                       → target              (not held against a header yet)
 /// confirmed      group · depth · node              → adjusted timestamp  (nodes that have one)
-/// notes          "forks" · group · depth · parent, "reorg" · group · received_at · node, "headers"
+/// labels         event                             → the least created_at of the nodes' labels `group-accepted`; the event may be unknown
+/// notes          "forks" · group · depth · parent, "reorg" · group · received_at · node, "contested" · group · depth · node → ContestedRecord,
+///                "awaited" · proposal or vote · node, "deleted" · event · author, "headers",
 ///                "dormant" · group · author · created_at · proposal → LimitingRecord (proposals that could suspend nobody when they came)
 /// ```
 public enum GroupsState {
   static let groups = Table(.groups, 0, "groups")
   static let nodes = Table(.groups, 1, "nodes")
   static let children = Table(.groups, 2, "children")
+  static let labels = Table(.groups, 3, "labels")
   static let states = Table(.groups, 4, "states")
   static let structures = Table(.groups, 5, "structures")
   static let accounts = Table(.groups, 6, "accounts")
@@ -41,7 +44,7 @@ public enum GroupsState {
   static let notes = Table(.groups, 15, "notes")
 
   public static let tables = [
-    groups, nodes, children, states, structures, accounts, proposals, limiting, open, done, votes, attestations, proofs, confirmed, notes,
+    groups, nodes, children, labels, states, structures, accounts, proposals, limiting, open, done, votes, attestations, proofs, confirmed, notes,
   ]
 
   /// A full state is kept at every so many nodes of a chain,
@@ -126,6 +129,8 @@ public enum GroupsState {
 
   static func reorgPrefix(_ group: EventID) -> [UInt8] { Array("reorg".utf8) + group.bytes }
   static func dormantPrefix(_ group: EventID) -> [UInt8] { Array("dormant".utf8) + group.bytes }
+  /// An event that its author deleted before it came here.
+  static func deletedKey(_ event: EventID, by author: PublicKey) -> [UInt8] { Array("deleted".utf8) + event.bytes + author.bytes }
   static let headersKey = Array("headers".utf8)
   static let mark: [UInt8] = [1]
 }
@@ -137,6 +142,10 @@ enum GroupsNote: Equatable {
   case proposal
   case vote(proposal: EventID, voter: PublicKey, createdAt: UInt64)
   case attestation(target: EventID)
+  /// A node's label of another event.
+  case label
+  /// Of events that had not come.
+  case deletion
 
   var isNode: Bool { self == .initGroup || self == .modification }
 
@@ -155,6 +164,8 @@ enum GroupsNote: Equatable {
     case .attestation(let target):
       writer.put(UInt8(5))
       writer.put(target)
+    case .label: writer.put(UInt8(6))
+    case .deletion: writer.put(UInt8(7))
     }
     return writer.bytes
   }
@@ -169,6 +180,8 @@ enum GroupsNote: Equatable {
     case 3: self = .proposal
     case 4: self = .vote(proposal: try reader.eventID(), voter: try reader.publicKey(), createdAt: try reader.uint64())
     case 5: self = .attestation(target: try reader.eventID())
+    case 6: self = .label
+    case 7: self = .deletion
     default: throw Fault.corrupt(GroupsState.nodes, "unknown note")
     }
   }

@@ -8,7 +8,7 @@ extension GroupsValidator {
     _ proof: TimestampProof?, of target: EventID, in groupID: EventID, _ judgement: GroupJudgement,
     reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
-    let group = try judgement.group(groupID, reading: state)
+    let group = try judgement.storedGroup(groupID, reading: state)
     judgement.enter("GA1")
     guard let known = try state.known(target) else {
       throw MissingDependency.target.refusal(target, GroupsRejection.unknownTarget(target), in: judgement.circumstances)
@@ -16,7 +16,7 @@ extension GroupsValidator {
     guard let note = try GroupsNote(known), let origin = try state.origin(of: target, note), origin.group == group.id else {
       throw GroupsRejection.unknownTarget(target)
     }
-    return try accept(proof, of: target, origin, group, canAttest: true, judgement, reading: state)
+    return try accept(proof, of: target, note, origin, group, canAttest: true, judgement, reading: state)
   }
 
   /// A NIP-03 time stamp of a group event: the proof is its content, and its author has no role.
@@ -36,12 +36,13 @@ extension GroupsValidator {
     }
     judgement.enter("GA4")
     let proof = try TimestampProof(base64: event.content, of: target)
-    return try accept(proof, of: target, origin, group, canAttest: false, judgement, reading: state)
+    return try accept(proof, of: target, note, origin, group, canAttest: false, judgement, reading: state)
   }
 
   /// GA3, GA5 and GA6, and what an attestation does.
   private func accept(
-    _ proof: TimestampProof?, of target: EventID, _ origin: (group: EventID, parent: EventID?, createdAt: UInt64), _ group: GroupRecord,
+    _ proof: TimestampProof?, of target: EventID, _ note: GroupsNote, _ origin: (group: EventID, parent: EventID?, createdAt: UInt64),
+    _ group: GroupRecord,
     canAttest: Bool,
     _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Verdict {
@@ -58,7 +59,10 @@ extension GroupsValidator {
     guard proof != nil || isListed else { throw GroupsRejection.notAnAttester }
     let record = AttestationRecord(
       id: event.id, target: target, attester: isListed ? event.pubkey : nil, createdAt: event.createdAt, anchors: anchors)
-    if record.isUnverified, judgement.asksLimits, existing.count(where: \.isUnverified) >= GroupLimits.unverifiedProofs {
+    // How many there are depends on what had arrived: from sync all are kept, so that relays converge.
+    if record.isUnverified, judgement.asksLimits, judgement.circumstances.isLive,
+      existing.count(where: \.isUnverified) >= GroupLimits.unverifiedProofs
+    {
       throw GroupsRejection.tooManyProofs
     }
 
@@ -66,10 +70,12 @@ extension GroupsValidator {
     for anchor in anchors where !anchor.isChecked {
       changes.append(.put(GroupsState.proofs, key: GroupsState.proofKey(anchor.height, event.id), value: target.bytes))
     }
-    if let node = try state.node(target) {
-      changes += try confirmation(
-        of: node, attesters: listed, existing + [record], group, because: event.id, at: judgement.circumstances.receivedAt, reading: state)
+    var course = Course(group, because: event.id, at: judgement.circumstances.receivedAt)
+    if isListed { try course.prove(target, note, reading: state) }
+    if let node = try state.node(target), let adjusted = ChainSplit.adjusted(node, attesters: listed, existing + [record]) {
+      try course.confirm(node, adjusted, attesters: listed, reading: state)
     }
+    changes += course.changes
     return .accepted(Effects(changes: changes, note: GroupsNote.attestation(target: target).bytes, yieldsWhenFull: !isListed))
   }
 
@@ -88,18 +94,5 @@ extension GroupsValidator {
           isChecked: header != nil || attestation.root == nil))
     }
     return anchors
-  }
-
-  /// A node's adjusted timestamp, and the canonical chain that follows from it.
-  func confirmation(
-    of node: NodeRecord, attesters: [PublicKey]?, _ attestations: [AttestationRecord], _ group: GroupRecord, because event: EventID,
-    at receivedAt: UInt64,
-    reading state: borrowing some StateReader & ~Copyable
-  ) throws -> [StateChange] {
-    guard let adjusted = ChainSplit.adjusted(node, attesters: attesters, attestations) else { return [] }
-    var value = RecordWriter(capacity: 8)
-    value.put(adjusted)
-    let row = StateChange.put(GroupsState.confirmed, key: GroupsState.depthKey(group.id, node.depth, node.id), value: value.bytes)
-    return [row] + (try ChainSplit(group, pending: [node.id: adjusted]).reconsidered(because: event, at: receivedAt, reading: state) ?? [])
   }
 }

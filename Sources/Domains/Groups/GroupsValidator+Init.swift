@@ -14,10 +14,10 @@ extension GroupsValidator {
     let node = NodeRecord(
       id: event.id, group: event.id, parent: nil, jump: nil, author: event.pubkey, createdAt: event.createdAt,
       receivedAt: judgement.circumstances.receivedAt,
-      depth: 0, isLate: false, change: content.change)
+      depth: 0, isLate: false, isProven: judgement.circumstances.isLive, change: content.change)
     var snapshot = GroupSnapshot()
     snapshot.apply(node.change, depth: 0)
-    let roles = Roles(Branch(canonical: GroupRecord(node)), options, judgement.cache)
+    let roles = Roles(Branch(canonical: try judgement.followed(GroupRecord(node), reading: state)), options, judgement.cache)
     judgement.enter("GI8")
     guard try judgement.hasAdministrators(snapshot, roles, reading: state) else { throw GroupsRejection.noAdministrators }
     judgement.enter("GI9")

@@ -7,7 +7,8 @@ extension GroupsValidator {
   func decide(_ content: ModificationContent, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable) throws -> Verdict {
     let event = judgement.event
     let circumstances = judgement.circumstances
-    let group = try judgement.group(content.group, reading: state)
+    let stored = try judgement.storedGroup(content.group, reading: state)
+    let group = try judgement.followed(stored, reading: state)
     judgement.enter("GM1")
     let parent = try judgement.parent(content.parent, in: group, reading: state)
     judgement.enter("GM2")
@@ -41,20 +42,29 @@ extension GroupsValidator {
     }
 
     judgement.enter("GM8")
+    let welcome = try Welcome(group.id, options, reading: state)
+    let isLabelled = try state.isLabelled(event.id, createdAt: event.createdAt)
+    // A node has asked it live: here it depends on what had arrived.
+    let asksOutcome = circumstances.isLive || !isLabelled
+    var late: [EventID] = []
     var merge = GroupMerge(before, depth: parent.depth + 1)
     var unvotedAdds = 0
     for listed in content.listed {
       let proposal = try check(listed, roles, judgement, reading: state)
       try judgement.checkMeta(proposal.change.meta, mergedInto: merge.settings, options)
-      let outcome =
+      let decision =
         if !proposal.change.mayLimit {
-          Polling.Outcome?.none
+          Decision?.none
         } else if let recollection {
-          try outcomeAgain(of: proposal, naming: listed.votes, in: &merge, recollection, judgement, reading: state)
+          try decisionAgain(on: proposal, naming: listed.votes, in: &merge, recollection, welcome, judgement, reading: state)
         } else {
-          try outcome(of: proposal, naming: listed.votes, in: &merge, roles, tenure, judgement, reading: state)
+          try self.decision(on: proposal, naming: listed.votes, in: &merge, roles, tenure, welcome, judgement, reading: state)
         }
-      let needsVote = try outcome.map { try $0.check() } != nil
+      let needsVote = decision != nil
+      if let decision {
+        if asksOutcome { try decision.outcome.check() }
+        late += decision.late
+      }
       let adds = merge.change.adds.count
       merge.apply(proposal.change)
       if !needsVote { unvotedAdds += merge.change.adds.count - adds }
@@ -85,16 +95,32 @@ extension GroupsValidator {
     judgement.enter("GM17")
     guard !merge.change.isEmpty || !content.listed.isEmpty else { throw GroupsRejection.noEffect }
 
+    let isWelcome = welcome.covers(circumstances.receivedAt)
     let node = NodeRecord(
       id: event.id, group: group.id, parent: parent.id, jump: try Jump(fromChildOf: parent, reading: state), author: event.pubkey,
       createdAt: event.createdAt, receivedAt: circumstances.receivedAt,
-      depth: parent.depth + 1, isLate: !circumstances.isLive && isLate, change: merge.change)
-    return .accepted(
-      Effects(
-        changes: try NodeEffects(node, before: before, after: after)
-          .extending(group, parent: parent, implementing: content.listed.map(\.proposal), reading: state),
-        followUps: try GroupsFollowUp(options).attestation(of: event, in: group.id, listed: before.attesters, circumstances),
-        note: GroupsNote.modification.bytes, provides: [Dependency(.groups, event.id.bytes)]))
+      depth: parent.depth + 1, isLate: !circumstances.isLive && isLate, isProven: judgement.isInTime || isWelcome,
+      change: merge.change)
+    let isUnproven = !node.isProven && !isLabelled
+    let contested = !isWelcome && (isUnproven || !late.isEmpty) ? ContestedRecord(node, isLate: isUnproven, awaits: late) : nil
+    var effects = Effects(
+      changes: try NodeEffects(node, before: before, after: after)
+        .extending(stored, parent: parent, implementing: content.listed.map(\.proposal), contested, reading: state),
+      followUps: try GroupsFollowUp(options).attestation(of: event, in: group.id, listed: before.attesters, circumstances),
+      note: GroupsNote.modification.bytes, provides: [Dependency(.groups, event.id.bytes)])
+    if let contested, !judgement.isRecalled {
+      let losing = merge.change.mayLimit ? try lost(before, after, roles, at: event.createdAt, reading: state) : []
+      effects.diagnostics = [ContestedNotice(contested, by: event.pubkey, losing: losing).diagnostic]
+    }
+    return .accepted(effects)
+  }
+
+  /// Who administers before a node and not after it, by key.
+  private func lost(
+    _ before: GroupSnapshot, _ after: GroupSnapshot, _ roles: Roles, at time: UInt64, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> [PublicKey] {
+    let remaining = try roles.electorate(of: after, at: time, reading: state).accounts
+    return try roles.electorate(of: before, at: time, reading: state).accounts.subtracting(remaining).sorted()
   }
 
   /// GM4: where the chain may branch. From sync the branch is stored, however many there are, so that relays converge.
@@ -102,12 +128,11 @@ extension GroupsValidator {
     at parent: NodeRecord, _ group: GroupRecord, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable
   ) throws {
     let isLive = judgement.circumstances.isLive && judgement.asksLimits
-    var siblings: [NodeRecord] = []
     if parent.id != group.tip {
       let isTooFarBack = isLive && group.tipDepth > parent.depth && group.tipDepth - parent.depth > options.maxForkDepth
       guard options.forkPolicy == .attested, !isTooFarBack else { throw GroupsRejection.notTheTip(group.tip) }
       if isLive {
-        siblings = try state.children(of: parent.id, atMost: options.maxBranchesPerParent)
+        let siblings = try state.children(of: parent.id, atMost: options.maxBranchesPerParent)
         guard siblings.count < options.maxBranchesPerParent else { throw GroupsRejection.tooManyBranches }
         if siblings.contains(where: { $0.author == judgement.event.pubkey }) { throw GroupsRejection.alreadyExtended }
       }
@@ -117,8 +142,11 @@ extension GroupsValidator {
         throw GroupsRejection.finalised
       }
     }
-    // Who is there already has seen it: a live one that claims to be older is backdated.
-    for sibling in siblings where judgement.event.createdAt <= sibling.createdAt { throw GroupsRejection.notAfterSibling(sibling.id) }
+    // Who is there already has seen it: a live one that claims to be older is backdated. This relay's tip may have contested children, too.
+    guard isLive else { return }
+    for sibling in try state.children(of: parent.id) where judgement.event.createdAt <= sibling.createdAt {
+      throw GroupsRejection.notAfterSibling(sibling.id)
+    }
   }
 
   /// GM8, what a listed proposal has to be; and its votes.
@@ -145,11 +173,18 @@ extension GroupsValidator {
     return proposal
   }
 
+  /// What comes out of a proposal that needs votes, and what of it nothing proves the time of.
+  private struct Decision {
+    let outcome: Polling.Outcome
+    /// The proposal and the votes without which it would not pass, as far as they are late.
+    let late: [EventID]
+  }
+
   /// GM8, the outcome of a proposal that may take somebody's say away; nil when it needs no vote.
-  private func outcome(
-    of proposal: ProposalRecord, naming votes: [EventID], in merge: inout GroupMerge, _ roles: Roles, _ tenure: Tenure, _ judgement: GroupJudgement,
-    reading state: borrowing some StateReader & ~Copyable
-  ) throws -> Polling.Outcome? {
+  private func decision(
+    on proposal: ProposalRecord, naming votes: [EventID], in merge: inout GroupMerge, _ roles: Roles, _ tenure: Tenure, _ welcome: Welcome,
+    _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Decision? {
     let time = judgement.event.createdAt
     let polling = Polling(proposal, roles, tenure)
     // Affected now; and those affected then who still have a say that could be taken. The members are not asked for where they do not count.
@@ -158,19 +193,43 @@ extension GroupsValidator {
     let then = try polling.affectedAtProposal(reading: state).subtracting(affected)
     if !then.isEmpty { affected.formUnion(then.intersection(try roles.electorate(of: merge.snapshot, at: time, reading: state).accounts)) }
     let tenured = try polling.tenured(affected, at: time, reading: state)
-    return try tenured.isEmpty ? nil : polling.outcome(of: judgement.event, tenured: tenured, naming: votes, reading: state)
+    if tenured.isEmpty { return nil }
+    let outcome = try polling.outcome(of: judgement.event, tenured: tenured, naming: votes, reading: state)
+    var late = try lateVotes(on: proposal, naming: votes, or: tenured, welcome, reading: state)
+    if try welcome.isLate(proposal, reading: state) {
+      late.append(proposal.id)
+    } else if !late.isEmpty,
+      try polling.outcome(of: judgement.event, tenured: tenured, naming: votes, without: Set(late), reading: state) == .passed
+    {
+      late = []
+    }
+    return Decision(outcome: outcome, late: late)
   }
 
   /// The same for a modification that was accepted once; nil when it may have needed no vote.
-  private func outcomeAgain(
-    of proposal: ProposalRecord, naming votes: [EventID], in merge: inout GroupMerge, _ recollection: Recollection, _ judgement: GroupJudgement,
-    reading state: borrowing some StateReader & ~Copyable
-  ) throws -> Polling.Outcome? {
+  private func decisionAgain(
+    on proposal: ProposalRecord, naming votes: [EventID], in merge: inout GroupMerge, _ recollection: Recollection, _ welcome: Welcome,
+    _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Decision? {
     let polling = RecalledPolling(proposal, recollection, options)
     // Where another group administers nobody of the members is affected: they need not be gone through.
     let working = merge.settings.admin == nil ? merge.snapshot : merge.settings
     let tenured = try polling.certainlyTenured(working, at: judgement.event.createdAt, reading: state)
-    return try tenured.isEmpty ? nil : polling.outcome(of: judgement.event, tenured: tenured, naming: votes, reading: state)
+    if tenured.isEmpty { return nil }
+    var late = try lateVotes(on: proposal, naming: votes, or: tenured, welcome, reading: state)
+    if try welcome.isLate(proposal, reading: state) { late.append(proposal.id) }
+    return Decision(outcome: try polling.outcome(of: judgement.event, tenured: tenured, naming: votes, reading: state), late: late)
+  }
+
+  /// The votes for a proposal, named or by those whose consent is enough, whose times nothing proves.
+  private func lateVotes(
+    on proposal: ProposalRecord, naming named: [EventID], or tenured: [PublicKey], _ welcome: Welcome,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws -> [EventID] {
+    let (named, tenured) = (Set(named), Set(tenured))
+    return try state.votes(on: proposal.id)
+      .filter { vote in try vote.value && (named.contains(vote.id) || tenured.contains(vote.voter)) && welcome.isLate(vote, reading: state) }
+      .map(\.id)
   }
 
   /// GM9: what the group refers to afterwards, and how large it is.

@@ -35,8 +35,11 @@ extension GroupsValidator {
     guard try judgement.hasAdministrators(carriedOut(resolved, in: snapshot, on: parent), roles, reading: state) else {
       throw GroupsRejection.noAdministratorsLeft
     }
-    let prefix = group.id.bytes + event.pubkey.bytes
-    try checkOpen(GroupsState.open, prefix: prefix, options.openProposalsPerAuthor, group, judgement, reading: state) { _ in true }
+    // Which of an author's were open, and which came first, depends on what had arrived: from sync all are kept, so that relays converge.
+    if circumstances.isLive {
+      let prefix = group.id.bytes + event.pubkey.bytes
+      try checkOpen(GroupsState.open, prefix: prefix, options.openProposalsPerAuthor, group, judgement, reading: state) { _ in true }
+    }
 
     let record = ProposalRecord(event, group: group.id, parent: parent.id, in: circumstances, change: resolved)
     let isStranger = try !standing.isAdministrator(reading: state)

@@ -28,7 +28,7 @@ extension GroupsValidator {
     let parent = try judgement.cache.snapshot(at: proposal.parent, reading: state)
     return .accepted(
       Effects(
-        changes: [VoteRecord(event, proposal: proposal.id, value: value, in: circumstances).change],
+        changes: try VoteRecord(event, proposal: proposal.id, value: value, in: circumstances).changes(reading: state),
         followUps: try GroupsFollowUp(options).attestation(of: event, in: group.id, listed: parent.attesters, circumstances),
         note: GroupsNote.vote(proposal: proposal.id, voter: event.pubkey, createdAt: event.createdAt).bytes,
         provides: [Dependency(.groups, event.id.bytes)]))

@@ -4,7 +4,8 @@ import Policy
 
 /// The rules of groups: inits, proposals, votes, modifications, attestations. Source: groups spec.
 ///
-/// The staircases stand in files of their own: `+Init` (GI), `+Proposal` (GP), `+Vote` (GV), `+Modification` (GM), `+Attestation` (GA).
+/// The staircases stand in files of their own: `+Init` (GI), `+Proposal` (GP), `+Vote` (GV), `+Modification` (GM), `+Attestation` (GA); and so do
+/// `+Label` and `+Deletion`.
 /// It keeps no state; the snapshots in its cache are pure functions of the ids of accepted nodes.
 public final class GroupsValidator: Validator {
   public let options: GroupsOptions
@@ -21,19 +22,17 @@ public final class GroupsValidator: Validator {
     let kind = event.kind
     let kinds = options.kinds
     if kind == kinds.initGroup || kind == kinds.proposal || kind == kinds.vote || kind == kinds.modification || kind == kinds.attest { return .owned }
+    if kind == NodeLabel.kind { return NodeLabel.isOne(event, among: Self.labels, by: options.followUps.isNode) ? .owned : .none }
     if kind == 5 { return event.hasTag("e") ? .dependsOnState : .none }
     if kind == GroupsEvent.timestampKind, options.acceptNip03 { return event.hasTag("e") ? .dependsOnState : .none }
     return .none
   }
 
-  /// A kind 5 is ours when it names an event of a group's history, and so is a NIP-03 time stamp; one that names what is unknown may turn out to be.
+  /// A kind 5 is ours when it names an event of a group's history, and so is a NIP-03 time stamp; one that names what is unknown may turn out to be, as
+  /// a kind 5 says with its `k`.
   public func owns(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
     if event.kind == GroupsEvent.timestampKind { return try ownsTimestamp(event, reading: state) }
-    guard event.kind == 5 else { return false }
-    for tag in event.tags.all(named: "e").prefix(GroupsEvent.maxTargets) {
-      if let id = tag[1].flatMap({ EventID(hex: $0) }), try GroupsNote(try state.known(id)) != nil { return true }
-    }
-    return false
+    return try event.kind == 5 && ownsDeletion(event, reading: state)
   }
 
   private func ownsTimestamp(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
@@ -42,8 +41,10 @@ public final class GroupsValidator: Validator {
       guard let id = tag[1].flatMap({ EventID(hex: $0) }) else { continue }
       targets.append(id)
       guard let note = try GroupsNote(try state.known(id)) else { continue }
-      if case .attestation = note { continue }
-      return true
+      switch note {
+      case .attestation, .label, .deletion: continue
+      case .initGroup, .modification, .proposal, .vote: return true
+      }
     }
     guard targets.count == 1, GroupsEvent.isTimestamp(event, of: targets[0]) else { return false }
     return try state.known(targets[0]) == nil
@@ -57,9 +58,11 @@ public final class GroupsValidator: Validator {
     _ event: GroupsEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?
   ) throws -> Verdict {
     let judgement = GroupJudgement(event: event.event, circumstances: circumstances, cache: cache.forOneJudgement, trace: trace)
+    if event.group != nil { try checkDeleted(judgement, reading: state) }
     let verdict = try decide(event.content, judgement, reading: state)
     guard case .accepted(var effects) = verdict else { return verdict }
-    effects.diagnostics = try ReorganisationRecord.diagnostics(of: effects.changes)
+    effects.diagnostics += try ReorganisationRecord.diagnostics(of: effects.changes)
+    if let group = event.group { effects.followUps += GroupsFollowUp(options).label(event.event, in: group, circumstances) }
     return .accepted(effects)
   }
 
@@ -74,7 +77,8 @@ public final class GroupsValidator: Validator {
     case .modification(let content): return try decide(content, judgement, reading: state)
     case .attestation(let group, let target, let proof): return try decide(proof, of: target, in: group, judgement, reading: state)
     case .timestamp: return try decideTimestamp(judgement, reading: state)
-    case .deletion: throw GroupsRejection.undeletable
+    case .label(let label): return try decide(label, judgement, reading: state)
+    case .deletion(let targets): return try decide(deletionOf: targets, judgement, reading: state)
     }
   }
 
@@ -105,8 +109,19 @@ struct GroupJudgement {
 
   func enter(_ check: StaticString) { trace?.enter(check) }
 
-  /// GC5 and GC6.
+  /// GC5 and GC6; live, the group with this relay's own tip. It is not to be written.
   func group(_ id: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> GroupRecord {
+    try followed(try storedGroup(id, reading: state), reading: state)
+  }
+
+  /// What live events are held against, this relay's own tip. From sync, and judged again, it is the canonical one: that is the same on every relay.
+  func followed(_ group: GroupRecord, reading state: borrowing some StateReader & ~Copyable) throws -> GroupRecord {
+    guard circumstances.isLive, !circumstances.isRejudged else { return group }
+    return try group.followed(at: circumstances.receivedAt, reading: state)
+  }
+
+  /// GC5 and GC6; the group as it is stored.
+  func storedGroup(_ id: EventID, reading state: borrowing some StateReader & ~Copyable) throws -> GroupRecord {
     enter("GC5")
     guard let group = try state.group(id) else {
       // An event that is known and is no group will never become one.
@@ -159,6 +174,9 @@ struct GroupJudgement {
     let isTooLong = bytes > options.maxMetaBytes && bytes > snapshot.metaBytes
     if hasTooMany || isTooLong { throw GroupsRejection.tooLarge }
   }
+
+  /// It came live, and so soon that nothing else has to prove its time.
+  var isInTime: Bool { circumstances.isLive && circumstances.receivedAt <= event.createdAt.saturatingAdd(GroupTimes.labelWindow) }
 
   /// Older than a live event may be.
   func isLate(_ options: GroupsOptions) -> Bool { circumstances.receivedAt.saturatingSubtract(event.createdAt) > options.maxLagSeconds }

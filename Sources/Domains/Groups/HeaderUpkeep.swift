@@ -36,8 +36,11 @@ struct HeaderUpkeep {
     changes.append(attestations[index].change)
     if let node = try state.node(found.target), let group = try state.group(node.group) {
       let attesters = try cache.snapshot(at: node.parent ?? node.id, reading: state).attesters
-      changes += try GroupsValidator(options: options).confirmation(
-        of: node, attesters: attesters, attestations, group, because: found.id, at: UInt64(header.time), reading: state)
+      if let adjusted = ChainSplit.adjusted(node, attesters: attesters, attestations) {
+        var course = Course(group, because: found.id, at: UInt64(header.time))
+        try course.confirm(node, adjusted, attesters: attesters, reading: state)
+        changes += course.changes
+      }
     }
     var effects = Effects(changes: changes)
     effects.diagnostics = try ReorganisationRecord.diagnostics(of: changes)

@@ -59,7 +59,7 @@ public struct HistoricalQuery: Sendable {
   public func answer(
     _ account: PublicKey, in groupID: EventID, at time: UInt64, _ mode: Mode, now: UInt64, reading state: borrowing some StateReader & ~Copyable
   ) throws -> Answer? {
-    guard let group = try state.group(groupID) else { return nil }
+    guard let group = try state.group(groupID, followedAt: now) else { return nil }
     var time = time
     var disputedSince: UInt64?
     let canonical = Branch(canonical: group)
@@ -80,7 +80,9 @@ public struct HistoricalQuery: Sendable {
     }
     var status = try Self.status(of: node, group, now: now, cache, reading: state)
     for nested in path.dropFirst() {
-      guard let other = try state.group(nested), let covering = try Branch(canonical: other).node(at: time, reading: state) else { continue }
+      guard let other = try state.group(nested, followedAt: now), let covering = try Branch(canonical: other).node(at: time, reading: state) else {
+        continue
+      }
       status = min(status, try Self.status(of: covering, other, now: now, cache, reading: state))
     }
     return Answer(

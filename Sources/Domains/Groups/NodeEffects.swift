@@ -19,35 +19,22 @@ struct NodeEffects {
   var opening: [StateChange] { records + [GroupRecord(node).change] }
 
   /// A modification.
+  ///
+  /// - Parameters:
+  ///   - group: as it is stored.
+  ///   - contested: the node's, if it is contested.
   func extending(
-    _ group: GroupRecord, parent: NodeRecord, implementing proposals: [EventID], reading state: borrowing some StateReader & ~Copyable
+    _ group: GroupRecord, parent: NodeRecord, implementing proposals: [EventID], _ contested: ContestedRecord?,
+    reading state: borrowing some StateReader & ~Copyable
   ) throws -> [StateChange] {
     var changes = records
     changes.append(.put(GroupsState.children, key: GroupsState.childKey(parent.id, node.id), value: GroupsState.mark))
     var createdAt = RecordWriter(capacity: 8)
     createdAt.put(node.createdAt)
     for proposal in proposals { changes.append(.put(GroupsState.done, key: GroupsState.key(proposal, node.id), value: createdAt.bytes)) }
-    return try changes + placing(in: group, parent, reading: state)
-  }
-
-  private func placing(
-    in group: GroupRecord, _ parent: NodeRecord, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> [StateChange] {
-    var group = group
-    if parent.id == group.tip {
-      group.tip = node.id
-      group.tipDepth = node.depth
-      group.tipCreatedAt = node.createdAt
-      return [group.change]
-    }
-    guard try state.hasEntry(GroupsState.children, prefix: GroupsState.half(parent.id)) else { return [] }
-    let fork = StateChange.put(GroupsState.notes, key: GroupsState.forkKey(group.id, parent.depth, parent.id), value: GroupsState.mark)
-    let rival = try state.canonicalChild(of: parent, group)
-    group.firstForkAt = min(group.firstForkAt, parent.createdAt)
-    if let rival, try ChainSplit(group).wins(node, over: rival, reading: state) {
-      return [fork] + ChainSplit(group).switching(behind: parent, to: node, because: node.id, at: node.receivedAt)
-    }
-    return [fork, group.change]
+    var course = Course(group, because: node.id, at: node.receivedAt)
+    try course.place(node, on: parent, contested, reading: state)
+    return changes + course.changes
   }
 
   private var records: [StateChange] {

@@ -84,11 +84,11 @@ final class Polling {
   }
 
   private func ballots(
-    until cut: UInt64, by modification: VerifiedEvent? = nil, reading state: borrowing some StateReader & ~Copyable
+    until cut: UInt64, by modification: VerifiedEvent? = nil, without: Set<EventID> = [], reading state: borrowing some StateReader & ~Copyable
   ) throws -> Ballots {
     var ballots = Ballots()
     ballots.cast(proposal.author, Ballots.Ballot(effectiveAt: proposal.createdAt, id: proposal.id, value: true))
-    for (vote, effectiveAt) in try effective(reading: state).votes where effectiveAt <= cut {
+    for (vote, effectiveAt) in try effective(reading: state).votes where effectiveAt <= cut && !without.contains(vote.id) {
       ballots.cast(vote.voter, Ballots.Ballot(effectiveAt: effectiveAt, id: vote.id, value: vote.value))
     }
     if let modification, modification.createdAt <= cut, roles.options.modificationCountsAsVote {
@@ -126,9 +126,9 @@ final class Polling {
   }
 
   /// More than half were for it at the end of the tenth day; without that it is rejected for good.
-  func hadMajority(reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
+  func hadMajority(without: Set<EventID> = [], reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
     let cut = proposal.createdAt.saturatingAdd(GroupTimes.majority)
-    return try tally(try ballots(until: cut, reading: state), named: nil, reading: state).hasMajority
+    return try tally(try ballots(until: cut, without: without, reading: state), named: nil, reading: state).hasMajority
   }
 
   /// The outcome at a modification's time.
@@ -136,14 +136,16 @@ final class Polling {
   /// - Parameters:
   ///   - tenured: those whose consent is enough, all of them (P1).
   ///   - named: the votes that the modification names.
+  ///   - without: votes that do not count.
   func outcome(
-    of modification: VerifiedEvent, tenured: [PublicKey], naming named: [EventID], reading state: borrowing some StateReader & ~Copyable
+    of modification: VerifiedEvent, tenured: [PublicKey], naming named: [EventID], without: Set<EventID> = [],
+    reading state: borrowing some StateReader & ~Copyable
   ) throws -> Outcome {
     let time = modification.createdAt
     if time > proposal.createdAt.saturatingAdd(GroupTimes.expiry) { return .expired }
     let hasTenthDayPassed = time > proposal.createdAt.saturatingAdd(GroupTimes.majority)
-    if hasTenthDayPassed, try !hadMajority(reading: state) { return .rejected }
-    let ballots = try ballots(until: time, by: modification, reading: state)
+    if hasTenthDayPassed, try !hadMajority(without: without, reading: state) { return .rejected }
+    let ballots = try ballots(until: time, by: modification, without: without, reading: state)
     if tenured.allSatisfy({ account in
       switch ballots.choice(of: account, named: nil) {
       case .yes, .unnamed: true

@@ -63,6 +63,8 @@ struct VoteRecord: Sendable, Equatable {
   let receivedAt: UInt64
   let isLive: Bool
 
+  private var key: [UInt8] { GroupsState.authorKey(proposal, voter, createdAt, id) }
+
   // version 1 · value 1 · received_at 8 · live 1
   var change: StateChange {
     var writer = RecordWriter(capacity: 11)
@@ -70,7 +72,20 @@ struct VoteRecord: Sendable, Equatable {
     writer.put(value)
     writer.put(receivedAt)
     writer.put(isLive)
-    return .put(GroupsState.votes, key: GroupsState.authorKey(proposal, voter, createdAt, id), value: writer.bytes)
+    return .put(GroupsState.votes, key: key, value: writer.bytes)
+  }
+
+  /// Of its voter's votes on the proposal the earliest are kept, so many.
+  func changes(reading state: borrowing some StateReader & ~Copyable) throws -> [StateChange] {
+    var count = 0
+    var last: [UInt8] = []
+    try state.scan(GroupsState.votes, prefix: proposal.bytes + voter.bytes) { key, _ in
+      count += 1
+      last = key
+      return true
+    }
+    if count < GroupLimits.votesKept { return [change] }
+    return key.lexicographicallyPrecedes(last) ? [.delete(GroupsState.votes, key: last), change] : []
   }
 
   init(_ event: VerifiedEvent, proposal: EventID, value: Bool, in circumstances: Circumstances) {
@@ -130,7 +145,7 @@ extension StateReader where Self: ~Copyable {
       return (node.group, node.parent, node.createdAt)
     case .proposal: return try proposal(target).map { ($0.group, $0.parent, $0.createdAt) }
     case .vote(let id, _, let createdAt): return try proposal(id).map { ($0.group, $0.parent, createdAt) }
-    case .attestation: return nil
+    case .attestation, .label, .deletion: return nil
     }
   }
 }

@@ -12,7 +12,14 @@ enum GroupOutput {
       ("broadcast-attesters", view.attesters.map { .array($0.map { .string($0.hex) }) } ?? .null),
       ("administrators", .array(view.administrators.map { .string($0.hex) })), ("status", .string(view.status.name)),
       ("createdAt", .unsigned(view.createdAt)), ("chaintipCreatedAt", .unsigned(view.tipCreatedAt)), ("length", .unsigned(UInt64(view.length))),
-      ("hasForks", .boolean(view.hasForks)),
+      ("hasForks", .boolean(view.hasForks)), ("contested", .array(view.contested.map(contested))),
+    ])
+  }
+
+  private static func contested(_ node: GroupView.Contested) -> JSONOutput {
+    .object([
+      ("node", .string(node.node.hex)), ("author", .string(node.author.hex)), ("createdAt", .unsigned(node.createdAt)),
+      ("takesEffectAt", .unsigned(node.takesEffectAt)),
     ])
   }
 
@@ -55,6 +62,9 @@ enum GroupOutput {
     }
     for key in view.administrators { lines.append("administrator  \(key.hex)") }
     for key in view.attesters ?? [] { lines.append("attester       \(key.hex)") }
+    for node in view.contested {
+      lines.append("contested      \(node.node.hex), by \(node.author.short), of \(node.createdAt), takes effect at \(node.takesEffectAt)")
+    }
     return lines
   }
 
@@ -83,12 +93,14 @@ enum GroupOutput {
       ("node", .string(step.node.hex)), ("author", .string(step.author.hex)), ("createdAt", .unsigned(step.createdAt)),
       ("depth", .unsigned(UInt64(step.depth))), ("canonical", .boolean(step.isCanonical)), ("lateArrival", .boolean(step.isLate)),
       ("added", .integer(Int64(step.added))), ("removed", .integer(Int64(step.removed))), ("status", .string(step.status.name)),
-      ("chaintip", .string(tip.hex)),
+      ("takesEffectAt", step.takesEffectAt.map { .unsigned($0) } ?? .null), ("chaintip", .string(tip.hex)),
     ])
   }
 
   static func line(_ step: GroupView.Step) -> String {
-    let notes = [step.isCanonical ? nil : "side branch", step.isLate ? "late arrival" : nil].compactMap { $0 }.joined(separator: ", ")
+    let notes = [
+      step.isCanonical ? nil : "side branch", step.isLate ? "late arrival" : nil, step.takesEffectAt.map { "contested, takes effect at \($0)" },
+    ].compactMap { $0 }.joined(separator: ", ")
     return
       "\(step.depth)\t\(step.node.hex)  \(step.createdAt)  by \(step.author.short)  +\(step.added) -\(step.removed)  \(step.status.name)"
       + (notes.isEmpty ? "" : "  \(notes)")
