@@ -19,11 +19,10 @@ struct ChainSplit {
   // MARK: Timestamps
 
   /// AAT(n) = max(m, b, p); nil stands for infinity.
-  static func adjusted(_ node: NodeRecord, attesters: [PublicKey]?, _ attestations: [AttestationRecord]) -> UInt64? {
-    guard let block = attestations.compactMap(\.blockTime).min() else { return nil }
+  static func adjusted(_ node: NodeRecord, attesters: [PublicKey]?, _ attestations: AttestationSummary) -> UInt64? {
+    guard let block = attestations.block else { return nil }
     guard attesters != nil else { return max(node.createdAt, block) }
-    guard let seen = attestations.filter({ $0.attester != nil }).map(\.createdAt).min() else { return nil }
-    return max(node.createdAt, block, seen)
+    return attestations.seen.map { max(node.createdAt, block, $0) }
   }
 
   /// eff(n): the least adjusted timestamp of the node and of all that stand on it, since a child proves its parent; nil stands for infinity.

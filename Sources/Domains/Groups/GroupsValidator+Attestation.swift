@@ -51,7 +51,6 @@ extension GroupsValidator {
     guard event.createdAt >= origin.createdAt else { throw GroupsRejection.beforeTarget }
     judgement.enter("GA5")
     let anchors = try anchors(proof, judgement)
-    let existing = try state.attestations(of: target)
     judgement.enter("GA6")
     // The list of the parent state, so that a branch cannot appoint its own witness.
     let listed = try judgement.cache.snapshot(at: origin.parent ?? target, reading: state).attesters
@@ -61,7 +60,7 @@ extension GroupsValidator {
       id: event.id, target: target, attester: isListed ? event.pubkey : nil, createdAt: event.createdAt, anchors: anchors)
     // How many there are depends on what had arrived: from sync all are kept, so that relays converge.
     if record.isUnverified, judgement.asksLimits, judgement.circumstances.isLive,
-      existing.count(where: \.isUnverified) >= GroupLimits.unverifiedProofs
+      try state.attestationSummary(of: target).unverified >= GroupLimits.unverifiedProofs
     {
       throw GroupsRejection.tooManyProofs
     }
@@ -72,7 +71,9 @@ extension GroupsValidator {
     }
     var course = Course(group, because: event.id, at: judgement.circumstances.receivedAt)
     if isListed { try course.prove(target, note, reading: state) }
-    if let node = try state.node(target), let adjusted = ChainSplit.adjusted(node, attesters: listed, existing + [record]) {
+    if let node = try state.node(target),
+      let adjusted = ChainSplit.adjusted(node, attesters: listed, try state.attestationSummary(of: target, with: record))
+    {
       try course.confirm(node, adjusted, attesters: listed, reading: state)
     }
     changes += course.changes

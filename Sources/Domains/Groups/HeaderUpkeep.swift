@@ -27,15 +27,15 @@ struct HeaderUpkeep {
     }
     guard let found, let header = headers.header(at: found.height) else { return nil }
     var changes: [StateChange] = [.delete(GroupsState.proofs, key: GroupsState.proofKey(found.height, found.id))]
-    var attestations = try state.attestations(of: found.target)
-    guard let index = attestations.firstIndex(where: { $0.id == found.id }) else { return Effects(changes: changes) }
-    for position in attestations[index].anchors.indices where attestations[index].anchors[position].height == found.height {
-      attestations[index].anchors[position].isChecked = true
-      if attestations[index].anchors[position].root == header.merkleRoot { attestations[index].anchors[position].blockTime = header.time }
+    guard var record = try state.attestation(found.id, of: found.target) else { return Effects(changes: changes) }
+    for position in record.anchors.indices where record.anchors[position].height == found.height {
+      record.anchors[position].isChecked = true
+      if record.anchors[position].root == header.merkleRoot { record.anchors[position].blockTime = header.time }
     }
-    changes.append(attestations[index].change)
+    changes.append(record.change)
     if let node = try state.node(found.target), let group = try state.group(node.group) {
       let attesters = try cache.snapshot(at: node.parent ?? node.id, reading: state).attesters
+      let attestations = try state.attestationSummary(of: node.id, with: record)
       if let adjusted = ChainSplit.adjusted(node, attesters: attesters, attestations) {
         var course = Course(group, because: found.id, at: UInt64(header.time))
         try course.confirm(node, adjusted, attesters: attesters, reading: state)

@@ -61,7 +61,7 @@ final class Polling {
     -> UInt64
   {
     if isLive { return max(createdAt, receivedAt) }
-    return try state.attestations(of: id).filter { $0.attester != nil }.map(\.createdAt).min() ?? createdAt
+    return try state.attestationSummary(of: id).seen ?? createdAt
   }
 
   private func effective(reading state: borrowing some StateReader & ~Copyable) throws -> (votes: [(VoteRecord, UInt64)], proposal: UInt64) {

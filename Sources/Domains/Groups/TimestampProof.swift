@@ -79,13 +79,37 @@ struct AttestationRecord: Sendable, Equatable {
   }
 }
 
+/// What the attestations of one event come to: there may be any number from sync.
+struct AttestationSummary: Sendable, Equatable {
+  /// b(n): the earliest verified block.
+  private(set) var block: UInt64?
+  /// p(n): when a listed attester saw it first.
+  private(set) var seen: UInt64?
+  /// Proofs that wait for their headers.
+  private(set) var unverified = 0
+
+  mutating func add(_ record: AttestationRecord) {
+    if let time = record.blockTime { block = min(block ?? .max, time) }
+    if record.attester != nil { seen = min(seen ?? .max, record.createdAt) }
+    if record.isUnverified { unverified += 1 }
+  }
+}
+
 extension StateReader where Self: ~Copyable {
-  borrowing func attestations(of target: EventID) throws -> [AttestationRecord] {
-    var records: [AttestationRecord] = []
+  borrowing func attestation(_ id: EventID, of target: EventID) throws -> AttestationRecord? {
+    let key = GroupsState.key(target, id)
+    return try value(GroupsState.attestations, key).map { try AttestationRecord(key: key, decoding: $0) }
+  }
+
+  /// - Parameter record: stands for the stored one of its id.
+  borrowing func attestationSummary(of target: EventID, with record: AttestationRecord? = nil) throws -> AttestationSummary {
+    var summary = AttestationSummary()
+    if let record { summary.add(record) }
     try scan(GroupsState.attestations, prefix: target.bytes) { key, value in
-      records.append(try AttestationRecord(key: key, decoding: value))
+      let other = try AttestationRecord(key: key, decoding: value)
+      if other.id != record?.id { summary.add(other) }
       return true
     }
-    return records
+    return summary
   }
 }
