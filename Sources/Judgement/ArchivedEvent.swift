@@ -30,6 +30,12 @@ struct ArchivedEvent {
 }
 
 extension Judge {
+  /// The JSON of the event that an archive by a node of the constellation carries, unjudged; nil when the event is no such archive.
+  public func eventArchived(in slices: borrowing EventSlices) -> [UInt8]? { ArchivedEvent(slices, options.constellation.followUps)?.content }
+
+  /// Whether a domain claims the event whatever the state says.
+  public func isClaimed(_ slices: borrowing EventSlices) -> Bool { !registry.claimants(of: slices).owned.isEmpty }
+
   /// Judges the event within as from sync, with the receipt of what carries it; it is journalled as itself, and what carries it is not.
   func judge(_ archived: ArchivedEvent, in circumstances: Circumstances) -> Judgement {
     if let rejection = archived.outer.raw.withUnsafeBytes({ (try? EventSlices.parse($0)).flatMap { verify($0) } }) { return .rejected(rejection) }
@@ -65,7 +71,8 @@ extension Judge {
   }
 
   private static func refused(_ rejection: Rejection, _ judgement: Judgement? = nil) -> Judgement {
-    var refused = Judgement(.reject(.invalid("archived event: \(rejection.message)")), owner: judgement?.owner, isWritten: judgement?.isWritten ?? false)
+    var refused = Judgement(
+      .reject(.invalid("archived event: \(rejection.message)")), owner: judgement?.owner, isWritten: judgement?.isWritten ?? false)
     refused.diagnostics = judgement?.diagnostics ?? []
     return refused
   }

@@ -18,6 +18,9 @@ extension Arguments {
     /// `file`: nil for stdout. `replaces`: a file of that name may go.
     case stateExport(file: String?, replaces: Bool)
     case stateWaiting
+    /// `file`: a path, or `-` for stdin. `withoutTrailer`: take request lines whose export has no end.
+    case stateMerge(file: String, withoutTrailer: Bool)
+    case stateDiff(file: String, withoutTrailer: Bool)
     /// nil: rows in any state.
     case outboxList(state: OutboxRowState?)
     case outboxShow(OutboxReference)

@@ -103,6 +103,16 @@ extension Arguments {
         example: "commonsguard state export journal.jsonl"),
       .init("state waiting", "the events that wait here, and for what, oldest first", example: "commonsguard state waiting --json"),
       .init(
+        "state merge", operands: "FILE|-", count: 1...1,
+        options: [.init("no-trailer", "take request lines although the end of their export is missing")],
+        "take another node's export, or bare events, into a state that may be in use; exit status 1 when anything of an export is refused or waits",
+        example: "ssh other commonsguard state export | commonsguard state merge -"),
+      .init(
+        "state diff", operands: "FILE|-", count: 1...1,
+        options: [.init("no-trailer", "take request lines although the end of their export is missing")],
+        "what this state and another node's export lack of each other, and where they come to other figures; writes nothing; exit status 0 or 1",
+        example: "ssh other commonsguard state export | commonsguard state diff -"),
+      .init(
         "outbox list", options: [.init("state-filter", value: "STATE", "only rows that are due, delivered, held or failed")],
         "the follow-ups, oldest first", example: "commonsguard outbox list --state-filter failed"),
       .init(

@@ -99,6 +99,8 @@ struct Arguments: Sendable, Equatable {
     case "state digest": .stateDigest
     case "state export": .stateExport(file: values.operands.first, replaces: values.has("force"))
     case "state waiting": .stateWaiting
+    case "state merge": .stateMerge(file: try values.operand(), withoutTrailer: values.has("no-trailer"))
+    case "state diff": .stateDiff(file: try values.operand(), withoutTrailer: values.has("no-trailer"))
     case "outbox list": .outboxList(state: try values.outboxState())
     case "outbox show": .outboxShow(try values.outboxReference())
     case "outbox retry": .outboxRetry(try values.has("all") ? values.none() : values.outboxReference())

@@ -9,6 +9,8 @@ struct ExportTrailer: Equatable {
   let rows: UInt64
   /// `all`, of the state that was exported.
   let digest: Bytes32
+  /// Its digest of each domain, by the domain's name.
+  let domains: [String: Bytes32]
   /// Of the settings that the digest depends on.
   let settings: Bytes32
 
@@ -19,18 +21,19 @@ struct ExportTrailer: Equatable {
     return Array(line.utf8)
   }
 
-  init(rows: UInt64, digest: Bytes32, settings: Bytes32) {
-    self.rows = rows
-    self.digest = digest
-    self.settings = settings
-  }
-
   /// nil when the line is anything else.
   init?(_ document: JSONValue) {
     guard let type = document["type"]?.text, type == "end", case .number(let number)? = document["rows"], let rows = number.decimal,
       let digest = document["digest"]?["all"]?.text?.bytes32, let settings = document["settings"]?.text?.bytes32
     else { return nil }
-    self.init(rows: rows, digest: digest, settings: settings)
+    self.rows = rows
+    self.digest = digest
+    self.settings = settings
+    var domains: [String: Bytes32] = [:]
+    if case .object(let members)? = document["digest"] {
+      for domain in StateDigest.covered { domains[domain.name] = members.first { $0.key.equals(domain.name) }?.value.text?.bytes32 }
+    }
+    self.domains = domains
   }
 }
 

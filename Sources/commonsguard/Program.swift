@@ -44,6 +44,9 @@ enum Program {
     case .stateDigest: try StateCommand.digest(Installation(arguments))
     case .stateExport(let file, let replaces): try StateCommand.export(Installation(arguments), to: file, replaces: replaces)
     case .stateWaiting: try WaitingCommand.run(Installation(arguments))
+    case .stateMerge(let file, let withoutTrailer):
+      return try MergeCommand.run(Installation(arguments), file, withoutTrailer: withoutTrailer)
+    case .stateDiff(let file, let withoutTrailer): return try DiffCommand.run(Installation(arguments), file, withoutTrailer: withoutTrailer)
     case .outboxList(let state): try OutboxCommand.list(Installation(arguments), state)
     case .outboxShow(let id): try OutboxCommand.show(Installation(arguments), id)
     case .outboxRetry(let id): try OutboxCommand.retry(Installation(arguments), id)

@@ -43,10 +43,13 @@ extension EndToEnd {
         "campaign list", "campaign vote-status \(project)", "group list", "group show \(group)", "group member \(group) \(GroupScene.alice.hex)",
         "group history \(group)", "group upkeep", "state digest", "outbox list", "status", "check-config", "explain \(group)",
         "rebuild --no-trailer --state \(sandbox.folder)/new", "state export \(sandbox.folder)/export",
+        "state merge -", "state diff -",
       ]
+      let others = Scene("CF-20260202-CD34").campaign().raw
+      let inputs = ["rebuild": requestLine(scene.campaign()), "state merge": scene.campaign().raw, "state diff": others]
       for command in commands {
         let arguments = command.split(separator: " ").map(String.init)
-        let outcome = try sandbox.run(arguments + ["--json"], input: command.hasPrefix("rebuild") ? requestLine(scene.campaign()) : [])
+        let outcome = try sandbox.run(arguments + ["--json"], input: inputs[arguments[0]] ?? inputs[arguments.prefix(2).joined(separator: " ")] ?? [])
         let name =
           arguments[0] + (rows.contains { $0.hasPrefix("| `\(arguments[0]) \(arguments.dropFirst().first ?? "-")") } ? " \(arguments[1])" : "")
         let row = try #require(rows.first { $0.hasPrefix("| `\(name)") }, "\(name)")

@@ -36,6 +36,7 @@ extension EndToEnd {
         ["status", "--once"],
         ["replay", "--as", "Nowhere"], ["outbox", "show", "abc"], ["explain"], ["campaign", "trust"], ["--config"], ["status", "--config="],
         ["campaign", "show", "not a project"], ["doctor"], ["economy", "swarm"], ["replay", "-", "-"], ["status", "extra"],
+        ["state", "merge"], ["state", "diff"], ["state", "merge", "a", "b"], ["state", "diff", "a", "b"], ["state", "diff", "a", "--force"],
       ])
     func wrongUsage(arguments: [String]) throws {
       let outcome = try sandbox.run(arguments)

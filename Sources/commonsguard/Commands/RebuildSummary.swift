@@ -8,8 +8,6 @@ final class RebuildSummary {
   let tally = Tally()
   private var unclaimed = 0
   private var decisions = 0
-  /// Events without a receivedAt and a source of their own.
-  private var bare = 0
   private var unreadable = 0
   /// The first of them, for people.
   private var unreadableLines: [String] = []
@@ -19,45 +17,30 @@ final class RebuildSummary {
   var settings = Bytes32.zero
   var isKept = true
 
-  /// Lines of an export since its beginning, or since the last one's end.
-  private var rows: UInt64 = 0
-  private var file: String?
-  private var trailers: [ExportTrailer] = []
+  private var rows = ExportRows()
   /// What is missing of an export; nil when each came with its end.
-  private(set) var cut: String?
+  var cut: String? { rows.cut }
+  private var bare: Int { rows.bare }
 
   func see(_ item: EventStream.Item, at place: EventStream.Place) {
-    if let file, file != place.file { endOfFile(file) }
-    file = place.file
+    rows.see(item, at: place)
     switch item {
-    case .event(_, _, _, let request): if request == nil { bare += 1 } else { rows += 1 }
-    case .decision:
-      decisions += 1
-      rows += 1
+    case .decision: decisions += 1
     case .unreadable(let rejection, _):
       unreadable += 1
       if unreadableLines.count < 10 { unreadableLines.append("  \(place.description): \(rejection.message)") }
-    case .trailer(let trailer):
-      if trailer.rows != rows { cut = cut ?? "\(place.file) holds \(rows) rows of an export that had \(trailer.rows)" }
-      trailers.append(trailer)
-      rows = 0
-    case .skipped: return
+    case .event, .trailer, .skipped: return
     }
   }
 
-  func endOfInput() { if let file { endOfFile(file) } }
-
-  private func endOfFile(_ file: String) {
-    if rows > 0 { cut = cut ?? "\(file) holds \(rows) request lines without the end of their export" }
-    rows = 0
-  }
+  func endOfInput() { rows.endOfInput() }
 
   func count(_ judgement: Judgement) {
     if judgement.decision.isAccept, judgement.owner == nil { unclaimed += 1 } else { tally.count(judgement.decision) }
   }
 
   /// What the export says that its state was; nil when the input is not one export and nothing else.
-  private var expected: ExportTrailer? { trailers.count == 1 && bare == 0 ? trailers.first : nil }
+  private var expected: ExportTrailer? { rows.onlyTrailer }
   private var differs: Bool { expected.map { $0.settings == settings && $0.digest != digest } ?? false }
 
   /// An export is complete when every line of it was accepted again, to the same state; of bare events some are always refused.
