@@ -26,6 +26,7 @@ struct InstallationCheck {
     check.checkKey()
     check.checkSink()
     check.checkHeaders()
+    for finding in ConstellationNote.findings(configuration) { check.add(finding.key, finding.message, isError: false) }
     return check.findings
   }
 

@@ -24,6 +24,8 @@ enum SettingsDigest {
       "crowdfunding.enabled=\(options.isEnabled)", "crowdfunding.creators=\(options.creators.rawValue)",
       "crowdfunding.captains=\(list(options.captains))", "crowdfunding.nodes=\(list(all(options.followUps)))",
       "crowdfunding.assetsVoteThreshold=\(options.assetsVoteThreshold.decimal())", "crowdfunding.assetsVoteQuorum=\(options.assetsVoteQuorum)",
+      // The only one that there is in this version, given or not.
+      "crowdfunding.votes.voters=anyone",
     ]
   }
 
@@ -33,6 +35,10 @@ enum SettingsDigest {
       "collectives.enabled=\(options.isEnabled)", "collectives.approve=\(options.approve.numerator)/\(options.approve.denominator)",
       "collectives.veto=\(options.veto.numerator)/\(options.veto.denominator)", "collectives.checkpoint=\(options.checkpoint)",
       "collectives.forkPolicy=\(options.forkPolicy.rawValue)", "collectives.genesisMerit=\(options.genesisMerit)",
+      // These are asked again in a rebuild, also of what was accepted once.
+      "collectives.allowDeletion=\(options.allowDeletion)", "collectives.dRegex=\(options.dRegex?.text ?? "")",
+      "collectives.validateSatellites=\(options.validateSatellites)",
+      "collectives.allowPublishedApprovals=\(options.allowPublishedApprovals)",
       "collectives.requestKinds=\(kinds(options.requestKinds))", "collectives.voteKinds=\(kinds(options.voteKinds))",
       "collectives.approvalKinds=\(kinds(options.approvalKinds))", "collectives.transferKinds=\(kinds(options.transferKinds))",
       "collectives.leadtimeKinds=\(kinds(options.leadtimeKinds))", "collectives.productPriceUnit=\(options.productPriceUnit.rawValue)",

@@ -106,6 +106,56 @@ extension EndToEnd {
       #expect(outcome.status == 0 && outcome.errors.contains("warning: configuration: node.publicKey: is not set"))
     }
 
+    @Test(
+      "what keeps other relays from agreeing is a warning where other nodes are named, and nothing where none is",
+      arguments: [
+        ("followUps: { archive: \"none\" }", nil, "followUps.archive: no archive: other relays will not agree"),
+        (
+          "followUps: { labels: [\"vote-approved\", \"resolved\", \"group-accepted\", \"vote-recorded\"] }", nil,
+          "followUps.labels: no labels: other relays will not agree: vote-taken-back left out"
+        ),
+        ("", "sink: \"none\"", "delivery.sink: no archive: other relays will not agree"),
+      ])
+    func constellation(_ more: String, _ delivery: String?, _ words: String) throws {
+      try writeKey(hex(node))
+      try configure(delivery: delivery, more: more)
+      #expect(!(try check().errors.contains("other relays will not agree")))
+      for nodes in ["crowdfunding: { nodes: [\"\(TestKey("other").hex)\"] }", "groups: { nodes: [\"\(TestKey("other").hex)\"] }"] {
+        try configure(delivery: delivery, more: more.isEmpty ? nodes : "\(more), \(nodes)")
+        let outcome = try check()
+        #expect(outcome.status == 0 && outcome.errors.contains(words))
+        #expect(outcome.errors.split(separator: "\n").count { $0.contains("will not agree") } == 1)
+      }
+    }
+
+    @Test("a constellation without a key of this node is told, and one with all that it needs is not")
+    func constellationKey() throws {
+      let nodes = "crowdfunding: { nodes: [\"\(TestKey("other").hex)\"] }"
+      try sandbox.configure("{ delivery: { sink: \"file\", file: \"out.jsonl\" }, \(nodes) }")
+      #expect(try check().errors.contains("node.publicKey: no archive: other relays will not agree"))
+      try writeKey(hex(node))
+      try configure(more: nodes)
+      #expect(try check().errors.isEmpty)
+    }
+
+    @Test(
+      "the hash of the settings changes with what a rebuild would decide otherwise, and with nothing else",
+      arguments: [
+        ("collectives: { allowDeletion: true }", true), ("collectives: { dRegex: \"^a\" }", true),
+        ("collectives: { validateSatellites: true }", true),
+        ("collectives: { validateSatellites: false }", false), ("collectives: { maxSecsPerPubkey: 3 }", false),
+        ("crowdfunding: { votes: { voters: \"anyone\" } }", false), ("crowdfunding: { assetsVoteQuorum: 3 }", true),
+      ])
+    func settings(_ more: String, _ changes: Bool) throws {
+      func hash(_ text: String) throws -> String? {
+        try sandbox.configure("{ state: { durability: \"relaxed\" }, \(text) }")
+        return try sandbox.run(["check-config", "--json"]).json?["settings"] as? String
+      }
+      let usual = try #require(try hash(""))
+      let found = try #require(try hash(more))
+      #expect((found != usual) == changes)
+    }
+
     @Test("commands have to be there and executable")
     func commands() throws {
       try writeKey(hex(node))

@@ -32,6 +32,19 @@ extension EndToEnd {
       return try outcome.lines.map { try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
     }
 
+    @Test("status counts what was found in the relay, and says what keeps other relays from agreeing")
+    func statusOfConstellation() throws {
+      let alone = try #require(try rows(["status"]).first)
+      #expect((alone["warnings"] as? [String])?.isEmpty == true)
+      #expect(alone["stored"] as? [String: Int] == ["confirmed": 0, "redelivered": 0])
+      #expect(!(try sandbox.run(["status"]).output.contains("will not agree")))
+      try sandbox.configure(
+        "{ state: { durability: \"relaxed\" }, node: { publicKey: \"\(TestKey("node").hex)\" }, crowdfunding: { nodes: [\"\(TestKey("b").hex)\"] } }")
+      let said = "delivery.sink: no archive: other relays will not agree: it is \"none\", so nothing is published"
+      #expect(try rows(["status"]).first?["warnings"] as? [String] == [said])
+      #expect(try sandbox.run(["status"]).lines.contains("warning  \(said)"))
+    }
+
     @Test("campaign list has a line for each campaign")
     func list() throws {
       let outcome = try sandbox.run(["campaign", "list"])

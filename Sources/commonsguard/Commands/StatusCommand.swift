@@ -9,9 +9,13 @@ enum StatusCommand {
     let store = try installation.store(isReadOnly: true)
     let counters = try CounterFile.sum(directory: installation.configuration.state.path + "/counters")
     let information = try store.information()
-    let (outbox, deferred, parked, disputed) = try store.read {
-      (try $0.outboxCounts(), try $0.deferredCount(), try $0.parkedCount(), try CrowdfundingState.disputedCount(reading: $0))
+    let (outbox, deferred, parked, disputed, stored) = try store.read {
+      (
+        try $0.outboxCounts(), try $0.deferredCount(), try $0.parkedCount(), try CrowdfundingState.disputedCount(reading: $0),
+        try $0.storedCounts()
+      )
     }
+    let notes = ConstellationNote.findings(installation.configuration)
     let byPrefix = RejectionPrefix.allCases.map { ($0.rawValue, counters.rejected($0)) }.filter { $0.1 > 0 }
     let (p50, p99, max) = (counters.latency.percentile(0.5), counters.latency.percentile(0.99), counters.latency.maxMicroseconds)
     guard !installation.arguments.printsJSON else {
@@ -34,6 +38,8 @@ enum StatusCommand {
           ),
           ("latencyMicroseconds", .object([("p50", .unsigned(p50)), ("p99", .unsigned(p99)), ("max", .unsigned(max))])),
           ("outbox", .object(outboxMembers)), ("settlement", .object(settlement)), ("parkedEvents", .integer(Int64(parked))),
+          ("stored", .object([("confirmed", .unsigned(stored.confirmed)), ("redelivered", .unsigned(stored.redelivered))])),
+          ("warnings", .array(notes.map { .string("\($0.key): \($0.message)") })),
           (
             "state",
             .object([
@@ -51,7 +57,11 @@ enum StatusCommand {
     Console.print(
       "outbox   \(outbox.due) due, \(outbox.delivered) delivered, \(outbox.held) held, \(outbox.failed) failed, \(deferred) deferred")
     if disputed > 0 { Console.print("disputed \(counted(disputed, "campaign")): see campaign list, campaign resolve") }
+    if !installation.configuration.delivery.confirm.isEmpty || stored.lookedUpTo > 0 {
+      Console.print("stored   \(stored.confirmed) found in the relay, \(stored.redelivered) missing and delivered again")
+    }
     Console.print("waiting  \(counted(parked, "parked event")) for what they name")
+    for note in notes { Console.print("warning  \(note.key): \(note.message)") }
     Console.print("state    \(installation.configuration.state.path): \(information.usedBytes >> 10) KiB of \(information.limitBytes >> 20) MiB")
     for (table, count) in information.entries where count > 0 { Console.print("         \(count) \(table)") }
   }
