@@ -63,7 +63,7 @@ public final class Daemon {
     registry = DomainRegistry([
       CrowdfundingValidator(options: crowdfunding), CollectivesValidator(options: collectives), GroupsValidator(options: groups),
     ])
-    var options = JudgeOptions()
+    var options = JudgeOptions(constellation: ConstellationOptions(followUps: followUps))
     if mutant == .smallParking { options.parking.events = 5 }
     folder = Folder()
     store = try StateStore(StoreOptions(directory: folder.path, tables: registry.tables, mapSizeMiB: 64, durability: .relaxed))
@@ -75,7 +75,8 @@ public final class Daemon {
     let own = try Judge(store: store, registry: registry, options: options)
     worker = DeliveryWorker(
       store: store, registry: registry, judge: own,
-      options: DeliveryOptions(nodeKey: key?.pubkey), key: { key?.key }, sink: sink, clock: { clock.milliseconds }, random: { 0 },
+      options: DeliveryOptions(nodeKey: key?.pubkey), key: { key?.key }, sink: sink,
+      stored: confirm.map(Lookup.init), clock: { clock.milliseconds }, random: { 0 },
       diagnostics: { if $0.level == .error { faultLog.add("\($0.message)") } })
   }
 
@@ -174,6 +175,13 @@ public final class Daemon {
   var receipts: [EventID: Set<EventID>] { sink.receipts }
   /// What the program could not do.
   var faults: [String] { faultLog.all }
+
+  private struct Lookup: StoredLookup, @unchecked Sendable {
+    let confirm: ([EventID]) -> Set<EventID>
+
+    func stored(_ ids: [EventID]) -> (found: Set<EventID>, failure: String?) { (confirm(ids), nil) }
+    func hasAny(of kinds: [UInt64]) -> Bool { false }
+  }
 
   /// Unix milliseconds.
   private final class Clock {
