@@ -5,7 +5,8 @@ import Glibc
 enum Laboratory {
   private static var subcommands: [any Subcommand.Type] {
     [
-      DemoStreamCommand.self, DemoConfigurationCommand.self, DescribeCommand.self, Kind1Command.self, ClaimedCommand.self, PingPongCommand.self,
+      DemoStreamCommand.self, DemoConfigurationCommand.self, DescribeCommand.self, Kind1Command.self, ClaimedCommand.self, SignCommand.self,
+      PingPongCommand.self,
       CommitCostCommand.self, ScaleCommand.self, SoakCommand.self, BrokenWorldCommand.self, CollectiveBench.self, CollectiveCosts.self,
       GroupBench.self,
       WorstCaseCommand.self, TortureCommand.self, ConstellationCommand.self,
