@@ -68,7 +68,7 @@ final class ClaimedEvent {
     if let unstorable { return try decide(unstorable: unstorable.owners, unstorable.dependent, in: circumstances, reading: state) }
     var owners = owned
     for (validator, prepared) in dependent where try validator.owns(event.event, in: circumstances, reading: state) { owners.append(prepared) }
-    guard let first = owners.first else { return .unclaimed }
+    guard let first = owners.first else { return try refusalOfNobodys(in: circumstances, reading: state) ?? .unclaimed }
     if let known = try state.known(event.id) { return .decided(try answer(to: known, owners, reading: state), owner: known.domain) }
     trace?.enter("constellation 11")
     let isFuture = circumstances.isFuture(event)
@@ -97,6 +97,14 @@ final class ClaimedEvent {
     }
     if isOwned { return .decided(.accept, owner: first.domain) }
     return isFuture ? .unclaimed : .kept(until: awaited)
+  }
+
+  /// A deletion of nothing but deletions is no domain's own, and cannot be taken live all the same.
+  private func refusalOfNobodys(in circumstances: Circumstances, reading state: borrowing some StoreReader & ~Copyable) throws -> Outcome? {
+    guard circumstances.isLive, !circumstances.isRecalled, let domain = dependent.first?.validator.domain,
+      try Succession.namesDeletion(event.event, reading: state)
+    else { return nil }
+    return .decided(.reject(Succession.deletesDeletion), owner: domain)
   }
 
   /// What a relay may not take live, since the others could not find it again: whatever its domain says. Source: constellation spec, rules 2 and 3.

@@ -39,6 +39,13 @@ extension Judge {
     }
   }
 
+  /// Judges one parked event again, released or not, in a transaction of its own: somebody has met it once more.
+  /// - Returns: the decision; nil when another process judged it first. Throws faults; then it stays parked.
+  public func judgeParked(_ parked: ParkedEvent) throws -> Decision? {
+    let event = ReleasedEvent(parked, nil, self)
+    return try store.write { state in try judge(event, in: state) }
+  }
+
   /// Judges all released events until none is left, or `isCancelled` says so.
   /// - Parameter releasing: as for `judgeReleasedStep`.
   /// - Returns: how many were accepted and refused. Throws the fault of the first that cannot be judged.

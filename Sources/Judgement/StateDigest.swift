@@ -23,8 +23,10 @@ public struct StateDigest: Sendable, Equatable {
   }
 
   /// The same of what this node decides: nodes of one digest have the same here unless live decisions differ (contract, `state digest`).
-  public static func outcomes(reading state: borrowing StateView, _ registry: DomainRegistry) throws -> StateDigest {
-    try hash { domain, feed in try registry.validator(of: domain)?.outcomes(reading: state, into: feed) }
+  ///
+  /// - Parameter now: Unix seconds.
+  public static func outcomes(at now: UInt64, reading state: borrowing StateView, _ registry: DomainRegistry) throws -> StateDigest {
+    try hash { domain, feed in try registry.validator(of: domain)?.outcomes(at: now, reading: state, into: feed) }
   }
 
   private static func hash(_ read: (Domain, ([UInt8]) -> Void) throws -> Void) throws -> StateDigest {

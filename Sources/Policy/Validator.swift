@@ -49,9 +49,9 @@ public protocol Validator: Sendable {
   /// Feeds the canonical bytes of everything that follows from the accepted events alone (law 5), in an order that depends on nothing else.
   func digest(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws
 
-  /// Feeds the canonical bytes of what this node decides: where these differ between nodes of the same digest, somebody's live decision differs. By
-  /// default nothing. Source: contract, `state digest`.
-  func outcomes(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws
+  /// Feeds the canonical bytes of what this node decides, at a time in Unix seconds: where these differ between nodes of the same digest, somebody's live
+  /// decision differs. By default nothing. Source: contract, `state digest`.
+  func outcomes(at now: UInt64, reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws
 
   /// What has to be done although no event came, such as holding stored proofs against headers that are known now. The worker asks on every pass, and
   /// again as long as there is something; nil when there is nothing. Never part of the digest, nor of the journal.
@@ -82,7 +82,7 @@ extension Validator {
     nil
   }
 
-  public func outcomes(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {}
+  public func outcomes(at now: UInt64, reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {}
 
   public func upkeep(reading state: borrowing some StateReader & ~Copyable) throws -> Effects? { nil }
 

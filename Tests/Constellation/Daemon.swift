@@ -113,11 +113,19 @@ public final class Daemon {
     try StateDigest.read(store, registry).domains.map { ($0.domain.name, $0.digest.hex) }
   }
 
-  /// What the decisions came to, as `state digest` shows them; nil as long as it shows none.
-  func outcomes() throws -> [String: String]? { nil }
+  /// What the decisions came to, as `state digest` shows them.
+  func outcomes() throws -> [String: String]? {
+    try store.read { state in
+      let outcomes = try StateDigest.outcomes(at: clock.milliseconds / 1000, reading: state, registry)
+      return Dictionary(uniqueKeysWithValues: outcomes.domains.map { ($0.domain.name, $0.digest.hex) })
+    }
+  }
 
-  /// Whether a decision of the campaign is disputed here; nothing is, as long as the program knows of no disputes.
-  func disputed(_ project: String) throws -> Bool { false }
+  /// Whether a decision of the campaign is disputed here.
+  func disputed(_ project: String) throws -> Bool {
+    guard let id = ProjectID(project) else { return false }
+    return try store.read { try CampaignView.read(id, reading: $0)?.record.isDisputed ?? false }
+  }
 
   /// What holds here of a campaign; nil where it is unknown.
   func decision(_ project: String) throws -> Decision? {

@@ -114,7 +114,7 @@ final class Relay {
   }
 
   /// What this node decides, as a digest.
-  func outcomes() throws -> String { try store.read { try StateDigest.outcomes(reading: $0, registry).all.hex } }
+  func outcomes() throws -> String { try store.read { try StateDigest.outcomes(at: 0, reading: $0, registry).all.hex } }
 
   func digest() throws -> String { try StateDigest.read(store, registry).all.hex }
   func journalCount() throws -> Int { try store.read { try $0.journalCount() } }

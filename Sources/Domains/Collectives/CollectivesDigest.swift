@@ -25,6 +25,14 @@ enum CollectivesDigest {
     }
   }
 
+  /// What this node takes for the newest update of each chain.
+  static func feedHeads(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
+    try state.scan(CollectivesState.heads, prefix: []) { key, value in
+      self.feed(1, key, value, into: feed)
+      return true
+    }
+  }
+
   private static func feed(_ kind: UInt8, _ key: [UInt8], _ value: [UInt8], into feed: ([UInt8]) -> Void) {
     var writer = RecordWriter(capacity: 9 + key.count + value.count)
     writer.put(kind)

@@ -62,6 +62,10 @@ public final class CollectivesValidator: Validator {
     }
   }
 
+  public func outcomes(at now: UInt64, reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
+    try CollectivesDigest.feedHeads(reading: state, into: feed)
+  }
+
   public func digest(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
     try CollectivesDigest.feed(reading: state, into: feed)
   }

@@ -88,7 +88,7 @@ public final class CrowdfundingValidator: Validator {
     try CrowdfundingDigest(options).feed(reading: state, into: feed)
   }
 
-  public func outcomes(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
+  public func outcomes(at now: UInt64, reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
     try CrowdfundingOutcomes.feed(reading: state, into: feed)
   }
 }

@@ -86,6 +86,10 @@ public final class GroupsValidator: Validator {
     try GroupsDigest().feed(reading: state, into: feed)
   }
 
+  public func outcomes(at now: UInt64, reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
+    try GroupsDigest().feedOutcomes(reading: state, at: now, into: feed)
+  }
+
   public func upkeep(reading state: borrowing some StateReader & ~Copyable) throws -> Effects? {
     try HeaderUpkeep(options, cache).effects(reading: state)
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 import Cryptography
+import Delivery
 import Glibc
 import Judgement
 import StateStore
@@ -7,9 +8,10 @@ import StateStore
 /// `state digest` and `state export`.
 enum StateCommand {
   static func digest(_ installation: Installation) throws {
+    let now = SystemClock.unixMilliseconds() / 1000
     let (digest, outcomes, differs) = try installation.store(isReadOnly: true).read { state in
       (
-        try StateDigest.read(reading: state, installation.registry), try StateDigest.outcomes(reading: state, installation.registry),
+        try StateDigest.read(reading: state, installation.registry), try StateDigest.outcomes(at: now, reading: state, installation.registry),
         try SettingsNote.differs(installation.configuration, reading: state)
       )
     }
