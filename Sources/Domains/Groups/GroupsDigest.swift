@@ -3,8 +3,8 @@ import Nostr
 import Policy
 
 /// The canonical bytes of everything in groups that follows from the accepted events alone (architecture, law 5): the nodes and what they changed, the
-/// proposals, votes, attestations and labels. Neither when nor whence something came, nor what headers are known, nor what these choose: tips and
-/// confirmations (`feedOutcomes`).
+/// proposals, votes and attestations. Neither when nor whence something came, nor what headers and labels are known (a node's own are not in its journal), nor
+/// what these choose: tips and confirmations (`feedOutcomes`).
 struct GroupsDigest {
   func feed(reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
     try state.scan(GroupsState.nodes, prefix: []) { key, value in
@@ -56,10 +56,6 @@ struct GroupsDigest {
         $0.put(optional: $1.root) { $0.put($1) }
       }
       feed(writer.bytes)
-      return true
-    }
-    try state.scan(GroupsState.labels, prefix: []) { key, value in
-      feed([5] + key + value)
       return true
     }
   }
