@@ -26,16 +26,26 @@ public struct AgreedView: Sendable {
     self.vote = vote
     let head = fold.deletedAt == nil ? try fold.head(campaign.latest) : nil
     voteStatus = CampaignView.VoteStatus(vote, head)
-    var sums: [GoalType: Amount] = [:]
+    let money = CountedMoney(history, fold)
+    goals = (head?.terms.goals ?? []).map { GoalFigures(goal: $0, collected: money.collected($0.type)) }
+    status = head.map { head in DerivedStatus(head: head, vote: vote) { money.reachesAll(of: head.terms) }.status }
+  }
+}
+
+/// What the contributions that count in the fold add up to. The ledger has more, where some came before the version that does not allow them.
+struct CountedMoney {
+  private var sums: [GoalType: Amount] = [:]
+
+  /// - Parameter history: with the contributions.
+  init(_ history: CampaignHistory, _ fold: CampaignFold) {
     for contribution in history.contributions where fold.isCounted(contribution) {
-      sums[contribution.target] = (sums[contribution.target] ?? .zero).adding(contribution.amount) ?? Amount(hundredths: .max)
+      sums[contribution.target] = collected(contribution.target).adding(contribution.amount) ?? Amount(hundredths: .max)
     }
-    goals = (head?.terms.goals ?? []).map { GoalFigures(goal: $0, collected: sums[$0.type] ?? .zero) }
-    status = head.map { head in
-      DerivedStatus(head: head, vote: vote) {
-        head.terms.neededGoals.allSatisfy { head.terms.given(sums[$0.type] ?? .zero, for: $0.type) >= $0.target }
-      }
-      .status
-    }
+  }
+
+  func collected(_ type: GoalType) -> Amount { sums[type] ?? .zero }
+
+  func reachesAll(of terms: CampaignTerms) -> Bool {
+    !terms.neededGoals.contains { terms.given(collected($0.type), for: $0.type) < $0.target }
   }
 }

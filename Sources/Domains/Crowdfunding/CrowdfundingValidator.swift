@@ -89,6 +89,6 @@ public final class CrowdfundingValidator: Validator {
   }
 
   public func outcomes(at now: UInt64, reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
-    try CrowdfundingOutcomes.feed(reading: state, into: feed)
+    try CrowdfundingOutcomes(options).feed(reading: state, into: feed)
   }
 }
