@@ -49,7 +49,6 @@ enum HistoryScale {
     #expect(Self.contested.withLock { $0 } > HistoryScale.histories, "hardly anything was ever contested")
     for rule in [
       "invalid: insufficient votes", "restricted: no voting rights", "restricted: suspended by proposal", "invalid: proposal rejected",
-      "invalid: created_at must be after its sibling",
     ] {
       #expect(refusals.contains { $0.key.hasPrefix(rule) }, "\(rule) was never met")
     }

@@ -100,8 +100,9 @@ extension ReferenceModel {
     if event.live, siblings.contains(where: { $0.created >= event.created }) { try refuse("invalid: created_at must be after its sibling") }
     let scope = Scope(group: event.group, line: line(to: parent.id))
     let times = event.live ? [event.created, event.received] : [event.created]
-    for time in times where !isAdmin(event.author, time, scope) { try refuse("restricted: not an administrator") }
-    for time in times where suspended(event.author, time, scope) { try refuse("restricted: suspended by proposal") }
+    let isDecided = !event.live && isLabelled(event.id, event.created)
+    for time in times where !isDecided && !isAdmin(event.author, time, scope) { try refuse("restricted: not an administrator") }
+    for time in times where !isDecided && suspended(event.author, time, scope) { try refuse("restricted: suspended by proposal") }
 
     var number = 0
     var state = parent.state
@@ -127,7 +128,6 @@ extension ReferenceModel {
         unvotedAdds += number - added
         continue
       }
-      let isDecided = !event.live && isLabelled(event.id, event.created)
       if !isDecided, let words = refusal(proposal, tenured, named, event, scope) { try refuse(words) }
       let needed = votes.filter { vote in
         vote.proposal == id && vote.value && (named.contains(vote.id) || tenured.contains(vote.author)) && late(vote)
@@ -153,7 +153,7 @@ extension ReferenceModel {
     if event.change.remove.contains(where: { $0 >= parent.state.members.count }) { try refuse("invalid: remove position out of range") }
     let voted = state
     state = apply(event.change, from: parent.state, to: state, by: event.id, &number)
-    for key in affected(voted, state, event.created, scope) where tenured(key, event.created, scope) {
+    for key in affected(voted, state, event.created, scope) where !isDecided && tenured(key, event.created, scope) {
       try refuse("invalid: removal of an administrator needs a proposal")
     }
     if flat(electorate(state, event.created, scope, [event.group])).isEmpty { try refuse("invalid: group would have no administrators") }

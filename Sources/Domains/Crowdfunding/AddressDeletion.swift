@@ -5,21 +5,15 @@ import Policy
 /// Deletions of a campaign by its address: each covers the versions up to its own time (NIP-09), those too that arrive later. Remembered for ever.
 struct AddressDeletion: Equatable, Sendable {
   let position: FoldPosition
-  let isLive: Bool
 
   // author 32 · length of d 1 · d · created_at 8 · id 32
   private static func prefix(_ author: PublicKey, _ identifier: ArraySlice<UInt8>) -> [UInt8] {
     author.bytes + [UInt8(truncatingIfNeeded: identifier.count)] + identifier
   }
 
-  private enum Mark {
-    static let sync: UInt8 = 1
-    static let live: UInt8 = 3
-  }
-
   /// - Parameter address: its `d` has at most 128 bytes.
   func change(_ address: Address) -> StateChange {
-    .put(CrowdfundingState.addressDeletions, key: Self.key(address, position), value: [isLive ? Mark.live : Mark.sync])
+    .put(CrowdfundingState.addressDeletions, key: Self.key(address, position), value: [1])
   }
 
   private static func key(_ address: Address, _ position: FoldPosition) -> [UInt8] {
@@ -39,10 +33,10 @@ struct AddressDeletion: Equatable, Sendable {
     start.put(fixed: prefix)
     start.put(time)
     var deletions: [AddressDeletion] = []
-    try state.scan(CrowdfundingState.addressDeletions, prefix: prefix, from: start.bytes) { key, value in
+    try state.scan(CrowdfundingState.addressDeletions, prefix: prefix, from: start.bytes) { key, _ in
       var reader = RecordReader(key, of: CrowdfundingState.addressDeletions)
       _ = try reader.fixed(prefix.count)
-      deletions.append(AddressDeletion(position: try reader.foldPosition(), isLive: value == [Mark.live]))
+      deletions.append(AddressDeletion(position: try reader.foldPosition()))
       return deletions.count < limit
     }
     return deletions

@@ -50,13 +50,9 @@ struct CampaignFold {
     before time: UInt64?, _ history: CampaignHistory, _ campaign: CampaignRecord, _ view: View
   ) throws -> FoldPosition? {
     guard let version = versions.last else { return nil }
-    let deletion = history.deletion(of: version)
     func isBefore(_ position: FoldPosition) -> Bool { time.map { position.createdAt < $0 } ?? true }
-    if view == .here {
-      if let live = deletion.earliestLive, isBefore(live) { return live }
-      if let keptFrom = campaign.keptFrom, keptFrom <= version.createdAt { return nil }
-    }
-    guard let earliest = deletion.earliest, isBefore(earliest), try !isActive(before: earliest) else { return nil }
+    if view == .here, let keptFrom = campaign.keptFrom, keptFrom <= version.createdAt { return nil }
+    guard let earliest = history.deletion(of: version), isBefore(earliest), try !isActive(before: earliest) else { return nil }
     return earliest
   }
 
@@ -115,9 +111,8 @@ extension CrowdfundingValidator {
   func refold(_ campaign: inout CampaignRecord, _ history: CampaignHistory, withVotes: Bool = true) throws {
     let rules = VoteRules(options)
     let agreed = try CampaignFold(history, campaign, rules, .agreed)
-    let here = campaign.keptFrom != nil || history.hasLiveDeletions ? try CampaignFold(history, campaign, rules, .here) : agreed
+    let here = campaign.keptFrom != nil ? try CampaignFold(history, campaign, rules, .here) : agreed
     campaign.isDeletedInFold = agreed.deletedAt != nil
-    campaign.isDeletedLive = history.hasLiveDeletions
     campaign.foldOwners = agreed.versions.last?.terms.owners
     campaign.latest = try here.head(campaign.latest)
     campaign.deletedAt = here.deletedAt

@@ -73,24 +73,17 @@ struct CampaignHistory {
     }
   }
 
-  /// Whether a version was deleted live: that holds here, whatever the fold says.
-  var hasLiveDeletions: Bool {
-    versions.contains { $0.head.isDeletedLive } || addressDeletions.values.contains { $0.contains { $0.isLive } }
-  }
+  /// Whether money or votes were accepted live here, and not taken back.
+  var hasLiveActivity: Bool { contributions.contains(where: \.isLive) || votes.contains { $0.isLive && $0.deletion?.isLive != true } }
 
   /// Where a version is deleted, as long as none came after it.
   ///
   /// By its id at the later of the two times, by its address at the first deletion that is not older than it.
-  func deletion(of version: FoldedVersion) -> (earliest: FoldPosition?, earliestLive: FoldPosition?) {
+  func deletion(of version: FoldedVersion) -> FoldPosition? {
     let byID = version.head.deletion.map { $0.createdAt < version.createdAt ? FoldPosition(createdAt: version.createdAt, id: $0.id) : $0 }
     let known = addressDeletions[FoldedAddress(version)] ?? []
-    let first = known.partitionPoint { $0.position.createdAt >= version.createdAt }
-    let byAddress = known[first...]
-    let liveByAddress = byAddress.first { $0.isLive }?.position
-    return (
-      [byID, byAddress.first?.position].compactMap { $0 }.min(),
-      [version.head.isDeletedLive ? byID : nil, liveByAddress].compactMap { $0 }.min()
-    )
+    let byAddress = known[known.partitionPoint { $0.position.createdAt >= version.createdAt }...].first?.position
+    return [byID, byAddress].compactMap { $0 }.min()
   }
 }
 

@@ -12,8 +12,9 @@ extension CampaignRecord {
     fileprivate let isApprovedInFold: Bool
     fileprivate let isDeletedHere: Bool
     fileprivate let isDeletedInFold: Bool
-    /// Whether anything live here decided that the campaign is kept or deleted.
-    fileprivate let isDeletionDecidedLive: Bool
+    /// Whether live money or a live vote here decided that the campaign is kept. A live deletion decides nothing by itself: money that is dated before it
+    /// keeps the campaign, whichever relay had it.
+    fileprivate let isKeptLive: Bool
     fileprivate let approvedOwners: Bytes32?
     fileprivate let foldOwners: Bytes32?
     fileprivate let votesResolved: Resolution?
@@ -23,7 +24,7 @@ extension CampaignRecord {
   func decisions(_ rules: VoteRules) -> Decisions {
     Decisions(
       isApprovedHere: isApprovedHere, isApprovedInFold: isApprovedInFold(rules), isDeletedHere: deletedAt != nil, isDeletedInFold: isDeletedInFold,
-      isDeletionDecidedLive: keptFrom != nil || isDeletedLive, approvedOwners: approvedOwners, foldOwners: foldOwners,
+      isKeptLive: keptFrom != nil, approvedOwners: approvedOwners, foldOwners: foldOwners,
       votesResolved: votesResolved.own, deletionResolved: deletionResolved.own)
   }
 
@@ -41,7 +42,7 @@ extension CampaignRecord {
     let votes = Ballot(heard, .vote, own: votesResolved.own, node: node)
     votesResolved.inForce = votes.inForce(isDecidedLive: isApprovedHere)
     let deletion = Ballot(heard, .deletion, own: deletionResolved.own, node: node)
-    deletionResolved.inForce = deletion.inForce(isDecidedLive: known.isDeletionDecidedLive)
+    deletionResolved.inForce = deletion.inForce(isDecidedLive: known.isKeptLive)
     settleApproval(rules)
 
     let isVoteDisputed = votes.isDisputed(votesResolved.inForce, announced: { $0 == .open ? heard.approvedBy : [] }) {

@@ -60,8 +60,6 @@ public struct CampaignRecord: Sendable, Equatable {
   var hasVoteDeletions = false
   /// Whether the fold of all known events has it deleted, which other relays agree on.
   var isDeletedInFold = false
-  /// A version was deleted live: that was decided here.
-  var isDeletedLive = false
   /// It lost its Bien to a trusted campaign (C12).
   public var isStripped = false
   /// created_at of the version with which the campaign began, or began again after a deletion.
@@ -121,7 +119,7 @@ public struct CampaignRecord: Sendable, Equatable {
     writer.put(optional: keptFrom) { $0.put($1) }
     writer.put(isApprovedHere)
     writer.put(optional: tally) { $0.put($1) }
-    writer.put((isDeletedInFold ? 1 : 0) | (isDeletedLive ? 2 : 0) | (isDisputed ? 4 : 0) as UInt8)
+    writer.put((isDeletedInFold ? 1 : 0) | (isDisputed ? 4 : 0) as UInt8)
     writer.put(optional: foldOwners) { $0.put($1) }
     writer.put(optional: approvedOwners) { $0.put($1) }
     for resolutions in [votesResolved, deletionResolved] {
@@ -186,7 +184,7 @@ public struct CampaignRecord: Sendable, Equatable {
       return
     }
     let marks = try reader.uint8()
-    (isDeletedInFold, isDeletedLive, isDisputed) = (marks & 1 != 0, marks & 2 != 0, marks & 4 != 0)
+    (isDeletedInFold, isDisputed) = (marks & 1 != 0, marks & 4 != 0)
     foldOwners = try reader.optional { try $0.bytes32() }
     approvedOwners = try reader.optional { try $0.bytes32() }
     votesResolved = Resolutions(own: Resolution(code: try reader.uint8()), inForce: Resolution(code: try reader.uint8()))

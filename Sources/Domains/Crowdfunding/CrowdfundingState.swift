@@ -15,7 +15,7 @@ import Policy
 /// ballots        project · created_at · id      → VoteRecord
 /// voters         project · pubkey               → VoterRecord          (also of votes taken back)
 /// deletions      pubkey · target id             → DeletionRecord       (of events that were unknown)
-/// addressDeletions  author · |d| 1 · d · created_at · id → 1, live 3   (deletions of campaigns by their address)
+/// addressDeletions  author · |d| 1 · d · created_at · id → 1           (deletions of campaigns by their address)
 /// snapshots      project                        → created_at of the last snapshot
 /// labels         event · name 1 · node          → 1                    (`LabelRecord`: of votes and kind 5s, known or not)
 /// receipts       reaction · node                → 1                    (`ReceiptRecord`)

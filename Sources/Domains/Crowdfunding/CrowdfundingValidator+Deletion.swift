@@ -28,7 +28,7 @@ extension CrowdfundingValidator {
     let isLabelled = try isLabelledHere || LabelRecord.isThere(.voteTakenBack, of: event.id, by: options.followUps.isNode, state)
     let record = DeletionRecord(position, isLive: circumstances.isLive, labelledAt: isLabelled ? position : nil)
     try take(targets, record, event, in: circumstances, to: &effects, reading: state)
-    effects.changes += targets.addresses.map { AddressDeletion(position: position, isLive: circumstances.isLive).change($0) }
+    effects.changes += targets.addresses.map { AddressDeletion(position: position).change($0) }
     if isLabelledHere {
       let campaign = try targets.projectOfVotes.flatMap { try CampaignRecord.read($0, state) }
       effects.followUps += CrowdfundingFollowUp(options.followUps).label(.voteTakenBack, event, of: campaign)
@@ -124,10 +124,9 @@ extension CrowdfundingValidator {
       case .version:
         guard let row = try state.value(CrowdfundingState.versions, VersionRecord.key(project, target.createdAt, target.id)) else { continue }
         var version = try VersionRecord(decoding: row, completing: state)
-        let merged = deletion.merging(version.deletion.map { DeletionRecord($0, isLive: version.isDeletedLive) })
-        guard merged.position != version.deletion || merged.isLive != version.isDeletedLive else { continue }
-        version.deletion = merged.position
-        version.isDeletedLive = merged.isLive
+        let earliest = min(deletion.position, version.deletion ?? deletion.position)
+        guard earliest != version.deletion else { continue }
+        version.deletion = earliest
         versions.append(version)
       case .vote:
         guard let labelledAt = deletion.labelledAt else { continue }
@@ -154,8 +153,10 @@ extension CrowdfundingValidator {
     for version in versions { try history.replace(version) }
     for vote in votes { history.replace(vote) }
     if isByAddress {
-      history.insert(AddressDeletion(position: deletion.position, isLive: deletion.isLive), of: targets.foldedAddresses)
+      history.insert(AddressDeletion(position: deletion.position), of: targets.foldedAddresses)
     }
+    // A vote that was taken back is as never cast: it keeps nothing.
+    if campaign.keptFrom != nil, !votes.isEmpty, !history.hasLiveActivity { campaign.keptFrom = nil }
     try refold(&campaign, history)
     return (history.renewed + rows, votes)
   }

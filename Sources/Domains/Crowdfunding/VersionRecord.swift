@@ -13,15 +13,13 @@ struct VersionRecord: Equatable, Sendable {
   private(set) var terms: CampaignTerms
   /// The earliest deletion that its author asked for by its id; whether it holds depends on the money and votes before it.
   var deletion: FoldPosition?
-  /// One of those deletions was accepted live.
-  var isDeletedLive: Bool
   /// What its signature proves of the binding (C12).
   let trust: CampaignTrust
   let namesBien: Bool
   let namesWallet: Bool
 
-  // version 1 · epoch 1 · unused 1 · trust 1 · marks 1 (1 names the Bien, 2 its wallet, 4 deleted live) · id 32 · author 32 · created_at 8 ·
-  // deletion ?(created_at 8, id 32) · terms. Version 1 has the first layout of terms, and never mark 4.
+  // version 1 · epoch 1 · unused 1 · trust 1 · marks 1 (1 names the Bien, 2 its wallet, 4 unused) · id 32 · author 32 · created_at 8 ·
+  // deletion ?(created_at 8, id 32) · terms. Version 1 has the first layout of terms.
   static let newestVersion: UInt8 = 2
 
   func encoded() -> [UInt8] {
@@ -30,7 +28,7 @@ struct VersionRecord: Equatable, Sendable {
     writer.put(epoch)
     writer.put(true)
     writer.put(trust.rawValue)
-    writer.put((namesBien ? 1 : 0) | (namesWallet ? 2 : 0) | (isDeletedLive ? 4 : 0) as UInt8)
+    writer.put((namesBien ? 1 : 0) | (namesWallet ? 2 : 0) as UInt8)
     writer.put(id)
     writer.put(author)
     writer.put(createdAt)
@@ -49,7 +47,6 @@ struct VersionRecord: Equatable, Sendable {
     namesWallet = version.bienWallet != nil
     terms = version.terms
     self.deletion = deletion?.position
-    isDeletedLive = deletion?.isLive ?? false
   }
 
   init(decoding bytes: [UInt8]) throws {
@@ -64,7 +61,6 @@ struct VersionRecord: Equatable, Sendable {
     namesBien = head.namesBien
     namesWallet = head.namesWallet
     deletion = head.deletion
-    isDeletedLive = head.isDeletedLive
     terms = try reader.campaignTerms(of: table, head.layout)
   }
 
@@ -95,7 +91,6 @@ struct VersionHead {
   let author: PublicKey
   let epoch: UInt8
   let deletion: FoldPosition?
-  let isDeletedLive: Bool
   let trust: CampaignTrust
   let namesBien: Bool
   let namesWallet: Bool
@@ -111,7 +106,6 @@ struct VersionHead {
     let marks = try reader.uint8()
     namesBien = marks & 1 != 0
     namesWallet = marks & 2 != 0
-    isDeletedLive = marks & 4 != 0
     id = try reader.eventID()
     author = try reader.publicKey()
     createdAt = try reader.uint64()

@@ -26,15 +26,19 @@ extension GroupsValidator {
     let times = isSeparate ? [event.createdAt, circumstances.receivedAt] : [event.createdAt]
     let before = try judgement.cache.snapshot(at: parent.id, reading: state)
     let recollection = try judgement.isRecalled ? Recollection(roles.branch, goesOn: false, judgement.cache, reading: state) : nil
+    let welcome = try Welcome(group.id, options, reading: state)
+    let isLabelled = try state.isLabelled(event.id, createdAt: event.createdAt)
+    // A node asked it live, who administers and whom proposals suspend among it: here it depends on what of them had arrived.
+    let isVouchedFor = !circumstances.isLive && isLabelled
     judgement.enter("GM5")
-    for time in times {
+    for time in times where !isVouchedFor {
       let isAdministrator =
         try recollection?.mayAdminister(event.pubkey, at: time, reading: state) ?? roles.isAdministrator(event.pubkey, at: time, reading: state)
       guard isAdministrator else { throw GroupsRejection.notAnAdministrator }
     }
     judgement.enter("GM6")
     // A proposal that suspends may have come since.
-    if !judgement.isRecalled {
+    if !judgement.isRecalled, !isVouchedFor {
       let suspension = Suspension(roles, tenure)
       for time in times {
         if let proposal = try suspension.suspends(event.pubkey, at: time, reading: state) { throw GroupsRejection.suspended(by: proposal) }
@@ -42,10 +46,6 @@ extension GroupsValidator {
     }
 
     judgement.enter("GM8")
-    let welcome = try Welcome(group.id, options, reading: state)
-    let isLabelled = try state.isLabelled(event.id, createdAt: event.createdAt)
-    // A node has asked it live: here it depends on what had arrived.
-    let asksOutcome = circumstances.isLive || !isLabelled
     var late: [EventID] = []
     var merge = GroupMerge(before, depth: parent.depth + 1)
     var unvotedAdds = 0
@@ -62,7 +62,7 @@ extension GroupsValidator {
         }
       let needsVote = decision != nil
       if let decision {
-        if asksOutcome { try decision.outcome.check() }
+        if !isVouchedFor { try decision.outcome.check() }
         late += decision.late
       }
       let adds = merge.change.adds.count
@@ -79,7 +79,7 @@ extension GroupsValidator {
     judgement.enter("GM14")
     // Members do not count while another group administers.
     // Only where another group has administered can it remove: whether those removed were tenured there depends on what of it had arrived.
-    if own.mayLimit, merge.settings.admin == nil, !judgement.isRecalled {
+    if own.mayLimit, merge.settings.admin == nil, !judgement.isRecalled, !isVouchedFor {
       let affected = try roles.affected(in: merge.snapshot, by: own, at: event.createdAt, reading: state)
       for account in affected where try tenure.isTenured(account, oneOf: affected.count, at: event.createdAt, reading: state) {
         throw GroupsRejection.administratorRemoval
