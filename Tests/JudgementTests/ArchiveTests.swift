@@ -110,6 +110,20 @@ struct ArchiveTests {
     #expect(try Self.archives(bench).isEmpty)
   }
 
+  @Test("a contribution that a deletion from sync names is archived where it came live, once")
+  func deleted() throws {
+    let bench = try Self.bench()
+    #expect(bench.send(Self.first) == "accept")
+    let contribution = Bench.contribution()
+    #expect(bench.send(contribution) == "accept")
+    for number in 0..<2 {
+      let deletion = TestKey("giver").event(
+        kind: 5, createdAt: 1_700_000_300 + UInt64(number), tags: [["e", contribution.id.hex], ["e", contribution.id.hex], ["k", "7"]])
+      #expect(bench.send(deletion, source: .sync) == "accept")
+    }
+    #expect(try Self.archived(bench) == [contribution.id])
+  }
+
   @Test("a deletion names only its own author's events: a stranger's archives nothing")
   func strangersDeletion() throws {
     let bench = try Self.bench()
@@ -218,6 +232,7 @@ struct ArchiveTests {
     let second = TestKey("giver").event(kind: 5, createdAt: 1_700_000_301, tags: [["e", deletion.id.hex], ["k", "5"]])
     #expect(bench.send(second) == "blocked: a deletion cannot be deleted")
     #expect(bench.send(second, source: .sync) == "accept")
+    #expect(try Self.archived(bench) == [deletion.id])
     #expect(bench.send(contribution) == "blocked: deleted by its author")
   }
 
