@@ -5,7 +5,8 @@ import StateStore
 
 /// What relays drop because of an accepted event, or drop of the event itself: the older versions of its address, and what a deletion names.
 ///
-/// A node archives what it drops in the transaction in which it comes to know both: what is replaced, if it accepted one of the two live; what is deleted, always.
+/// A node archives what it drops in the transaction in which it comes to know both: what is replaced, if it accepted one of the two live; what is
+/// deleted, always.
 /// Source: constellation spec, rules 2 and 3.
 struct Succession {
   private let event: Event

@@ -14,41 +14,35 @@ struct ModelHistoriesTests {
 
   @Test("m1: the captain edits at two relays before they meet")
   func editsAtTwo() throws {
-    try needing("needs archives of replaced versions") {
-      let scene = try Scene(late: 1)
-      try scene.campaign("crowdfunding", to: 0)
-      scene.pull(1, from: 0)
-      try scene.accepted(Events.campaign(0, "crowdfunding", at: scene.after(10), salt: "a"), at: 0)
-      try scene.accepted(Events.campaign(0, "crowdfunding", at: scene.after(10), salt: "b"), at: 1)
-      try agree(scene)
-    }
+    let scene = try Scene(late: 1)
+    try scene.campaign("crowdfunding", to: 0)
+    scene.pull(1, from: 0)
+    try scene.accepted(Events.campaign(0, "crowdfunding", at: scene.after(10), salt: "a"), at: 0)
+    try scene.accepted(Events.campaign(0, "crowdfunding", at: scene.after(10), salt: "b"), at: 1)
+    try agree(scene)
   }
 
   @Test("m2: the kind 5 reaches a relay that does not know the contribution, which reaches the other one")
   func deletionFirst() throws {
-    try needing("needs archives of deleted contributions") {
-      let scene = try Scene(late: 1)
-      try scene.campaign("crowdfunding", to: 0)
-      scene.pull(1, from: 0)
-      let gift = Events.contribution(0, by: People.giver(0), 25, at: scene.after(10), salt: "gift")
-      try scene.accepted(Events.deletion(of: [gift], at: scene.after(1), salt: "", by: People.giver(0)), at: 1)
-      try scene.accepted(gift, at: 0)
-      try agree(scene)
-      for node in scene.world.nodes { #expect(try node.daemon.counted().contains(gift.id), "\(node.name)") }
-    }
+    let scene = try Scene(late: 1)
+    try scene.campaign("crowdfunding", to: 0)
+    scene.pull(1, from: 0)
+    let gift = Events.contribution(0, by: People.giver(0), 25, at: scene.after(10), salt: "gift")
+    try scene.accepted(Events.deletion(of: [gift], at: scene.after(1), salt: "", by: People.giver(0)), at: 1)
+    try scene.accepted(gift, at: 0)
+    try agree(scene)
+    for node in scene.world.nodes { #expect(try node.daemon.counted().contains(gift.id), "\(node.name)") }
   }
 
   @Test("m3: the campaign is deleted at one relay and contributed to at the other")
   func deletedAndPaid() throws {
-    try needing("needs archives of deleted campaigns, and disputes") {
-      let scene = try Scene(late: 1)
-      try scene.campaign("crowdfunding", to: 0)
-      scene.pull(1, from: 0)
-      let gift = Events.contribution(0, by: People.giver(0), 25, at: scene.after(10), salt: "gift")
-      try scene.accepted(gift, at: 1)
-      try scene.accepted(Events.deletion(of: Events.address(of: 0), at: scene.after(10), salt: "", by: People.captain(of: 0)), at: 0)
-      try agree(scene)
-    }
+    let scene = try Scene(late: 1)
+    try scene.campaign("crowdfunding", to: 0)
+    scene.pull(1, from: 0)
+    let gift = Events.contribution(0, by: People.giver(0), 25, at: scene.after(10), salt: "gift")
+    try scene.accepted(gift, at: 1)
+    try scene.accepted(Events.deletion(of: Events.address(of: 0), at: scene.after(10), salt: "", by: People.captain(of: 0)), at: 0)
+    try agree(scene)
   }
 
   @Test("m4: a contribution names two campaigns, of which the other relay knows one")
@@ -63,72 +57,62 @@ struct ModelHistoriesTests {
 
   @Test("m5: a vote, its kind 5, and a kind 5 for the kind 5")
   func deletionOfDeletion() throws {
-    try needing("needs labels and archives of votes taken back") {
-      let scene = try Scene(late: 1)
-      try scene.campaign("vote_pending", to: 0)
-      scene.pull(1, from: 0)
-      let vote = Events.vote(0, by: People.voter(0), 3, at: scene.after(10), salt: "vote")
-      try scene.accepted(vote, at: 0)
-      let deletion = Events.deletion(of: [vote], at: scene.after(1), salt: "", by: People.voter(0))
-      try scene.accepted(deletion, at: 0)
-      let second = Events.deletion(of: [deletion], at: scene.after(1), salt: "", by: People.voter(0))
-      try scene.refused(second, at: 0)
-      // Another relay has not seen what it names.
-      try scene.accepted(second, at: 1)
-      try agree(scene)
-    }
+    let scene = try Scene(late: 1)
+    try scene.campaign("vote_pending", to: 0)
+    scene.pull(1, from: 0)
+    let vote = Events.vote(0, by: People.voter(0), 3, at: scene.after(10), salt: "vote")
+    try scene.accepted(vote, at: 0)
+    let deletion = Events.deletion(of: [vote], at: scene.after(1), salt: "", by: People.voter(0))
+    try scene.accepted(deletion, at: 0)
+    let second = Events.deletion(of: [deletion], at: scene.after(1), salt: "", by: People.voter(0))
+    try scene.refused(second, at: 0)
+    // Another relay has not seen what it names.
+    try scene.accepted(second, at: 1)
+    try agree(scene)
   }
 
   @Test("m6: the vote is ended at one relay while it is approved at the other")
   func endedAndApproved() throws {
-    try needing("needs disputes and archives of replaced versions") {
-      let scene = try Scene(late: 1)
-      try scene.campaign("vote_pending", to: 0)
-      scene.pull(1, from: 0)
-      try scene.campaign("crowdfunding", to: 0)
-      try scene.votes(3, at: 1)
-      try agree(scene)
-    }
+    let scene = try Scene(late: 1)
+    try scene.campaign("vote_pending", to: 0)
+    scene.pull(1, from: 0)
+    try scene.campaign("crowdfunding", to: 0)
+    try scene.votes(3, at: 1)
+    try agree(scene)
   }
 
   @Test("m7: the creator's two updates of one previous at two relays")
   func equivocation() throws {
-    try needing("needs archives of replaced updates") {
-      let scene = try Scene(late: 1)
-      let ignition = try scene.collective(at: 0)
-      scene.pull(1, from: 0)
-      try scene.accepted(Events.update(on: ignition, at: scene.after(10), salt: "a"), at: 0)
-      try scene.accepted(Events.update(on: ignition, at: scene.after(10), salt: "b"), at: 1)
-      try agree(scene)
-    }
+    let scene = try Scene(late: 1)
+    let ignition = try scene.collective(at: 0)
+    scene.pull(1, from: 0)
+    try scene.accepted(Events.update(on: ignition, at: scene.after(10), salt: "a"), at: 0)
+    try scene.accepted(Events.update(on: ignition, at: scene.after(10), salt: "b"), at: 1)
+    try agree(scene)
   }
 
   @Test(
     "m8: reports of one address of two weeks, one of them corrected", .enabled(if: ModelHistoriesTests.judgesReports, "no reports are judged yet"))
   func reports() throws {
-    try needing("needs archives of reports") {
-      let scene = try Scene(late: 1)
-      for (number, week) in ["2025-W25", "2025-W26", "2025-W25", "2025-W27"].enumerated() {
-        try scene.accepted(Events.report(week: week, at: scene.after(1), salt: "\(number)"), at: 0)
-        scene.tick()
-      }
-      try agree(scene)
+    let scene = try Scene(late: 1)
+    for (number, week) in ["2025-W25", "2025-W26", "2025-W25", "2025-W27"].enumerated() {
+      try scene.accepted(Events.report(week: week, at: scene.after(1), salt: "\(number)"), at: 0)
+      scene.tick()
     }
+    try agree(scene)
   }
 
   @Test("m9: a kind 5 waits for eight days until the vote comes that it names")
   func longAway() throws {
-    try needing("needs labels and archives of votes taken back") {
-      let scene = try Scene(late: 1)
-      try scene.campaign("vote_pending", to: 0)
-      scene.pull(1, from: 0)
-      let vote = Events.vote(0, by: People.voter(0), 3, at: scene.after(10), salt: "vote")
-      try scene.accepted(vote, at: 0)
-      try scene.accepted(Events.deletion(of: [vote], at: scene.after(1), salt: "", by: People.voter(0)), at: 1)
-      scene.after(8 * 86_400)
-      scene.pull(1, from: 0)
-      try agree(scene)
-    }
+    let scene = try Scene(late: 1)
+    try scene.campaign("vote_pending", to: 0)
+    scene.pull(1, from: 0)
+    let vote = Events.vote(0, by: People.voter(0), 3, at: scene.after(10), salt: "vote")
+    try scene.accepted(vote, at: 0)
+    try scene.accepted(Events.deletion(of: [vote], at: scene.after(1), salt: "", by: People.voter(0)), at: 1)
+    scene.after(8 * 86_400)
+    scene.pull(1, from: 0)
+    try agree(scene)
   }
 
   private static let judgesReports = (try? Constellation(History.Shape()).nodes.first?.daemon.judgesReports) ?? false

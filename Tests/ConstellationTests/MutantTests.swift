@@ -53,7 +53,7 @@ struct MutantTests {
     world.push(0, to: 1)
     world.nodes[1].daemon.tick(at: world.now)
     #expect(try world.nodes[1].daemon.counted().count == 2)
-    try needing("needs receipts for live events alone") { #expect(world.nodes[1].daemon.receipts.count == expected) }
+    #expect(world.nodes[1].daemon.receipts.count == expected)
   }
 
   @Test("the worker can look up what the relay has, unless that is taken away")
