@@ -21,13 +21,7 @@ extension DeliveryWorker {
       guard mayContinue() else { return }
       let rows = try store.read { try $0.dueFollowUps(now: now, limit: batchRows) }
       if rows.isEmpty { return }
-      let needless = try store.read { state in
-        try rows.filter { row in
-          // One archive is enough: another node's is here.
-          guard row.name == .archive, let dropped = Bytes32(row.subject).map(EventID.init) else { return false }
-          return try state.archives(of: dropped).contains(.another)
-        }
-      }
+      let needless = try store.read { state in try rows.filter { try isNeedless($0, state) } }
       if !needless.isEmpty {
         unnoted = needless.map { OutboxMark(row: $0, fate: .delivered, at: clock()) }
         try note()
@@ -55,6 +49,19 @@ extension DeliveryWorker {
         return
       }
       if !isRefused { batchRows = min(options.batchRows, batchRows * 2) }
+    }
+  }
+
+  /// One archive is enough: another node's is here. And what was replaced or deleted since it waited no relay stores: it would be tried until it is given up.
+  private func isNeedless(_ row: OutboxRow, _ state: borrowing StateView) throws -> Bool {
+    switch row.name {
+    case .archive:
+      guard let dropped = Bytes32(row.subject).map(EventID.init) else { return false }
+      return try state.archives(of: dropped).contains(.another)
+    case .parkedEvent, .redelivery:
+      guard case .signed(let raw) = row.body, let event = try? Event(parsing: raw) else { return false }
+      return try isGone(event, at: clock() / 1000, state)
+    default: return false
     }
   }
 

@@ -65,7 +65,7 @@ extension DeliveryWorker {
   }
 
   /// Whether the relay need not have it any more: it expired, or was replaced or deleted.
-  private func isGone(_ event: Event, at now: UInt64, _ state: borrowing StateView) throws -> Bool {
+  func isGone(_ event: Event, at now: UInt64, _ state: borrowing StateView) throws -> Bool {
     if let expiration = event.tags.first(named: "expiration")?[1]?.decimal, expiration <= now { return true }
     if try state.deletion(of: event.id, by: event.pubkey) != nil { return true }
     guard let address = event.address else { return false }

@@ -77,6 +77,26 @@ struct StateWorkTests {
     #expect(try installation.row(child.id).name == .parkedEvent)
   }
 
+  @Test("What its author deleted while it waited is not handed to the relay, which would never store it; what a stranger names is")
+  func deletedMeanwhile() throws {
+    let installation = try Installation()
+    let parent = author.event(kind: 7001)
+    let (deleted, kept) = (TestKey("child").event(kind: 7002, tags: [["e", parent.id.hex]]), author.event(kind: 7002, tags: [["e", parent.id.hex]]))
+    for event in [deleted, kept] { #expect(try !judge(event, installation).isAccept) }
+    let child = TestKey("child")
+    let deletion = child.event(kind: 5, tags: [["e", deleted.id.hex], ["e", kept.id.hex]])
+    try installation.store.write { state in
+      for target in [deleted, kept] { try state.note(deletion: deletion.id, of: target.id, by: child.pubkey) }
+    }
+    #expect(try judge(parent, installation).isAccept)
+    let sink = RecordingSink()
+    let worker = try installation.worker(sink)
+    #expect(worker.runOnce().accepted == 2)
+    #expect(sink.lines == [kept.raw])
+    #expect(try installation.row(deleted.id).state == .delivered)
+    #expect(try installation.counts().due == 0)
+  }
+
   @Test("One that cannot be judged stays parked, is told of, and stops none of the others")
   func brokenStopsNobody() throws {
     let installation = try Installation()
