@@ -155,6 +155,8 @@ def contributions_deleted(stage):
     a.accepts(people.campaign(), *given)
     a.settle()
     b.pull(a)
+    # What came before its campaign is judged once that is there.
+    b.settle()
     plain.accepts(*given)
     for number, event in enumerate(given):
         deletion = people.deletion(f"giver {number}", event)
