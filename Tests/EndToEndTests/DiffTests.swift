@@ -62,7 +62,7 @@ extension EndToEnd {
       let found = try rows(lines)
       #expect(ids(found, lackedBy: "here") == [story[1].id.hex, story[2].id.hex])
       #expect(ids(found, lackedBy: "there") == [mine.id.hex])
-      #expect(found.last?["lackedHere"] as? Int == 2 && found.last?["differingDomains"] as? Int == 1)
+      #expect(found.last?["lackedHere"] as? Int == 2 && found.last?["differingDigests"] as? Int == 1)
     }
 
     @Test("once each side has merged the other's export there is nothing left to tell")
@@ -73,6 +73,25 @@ extension EndToEnd {
       _ = try sandbox.run(["state", "merge", "-"], input: Array(lines.joined(separator: [0x0a])))
       #expect(try sandbox.run(["state", "merge", "-", "--state", other], input: utf8(own)).status == 0)
       #expect(try diff(sandbox.run(["state", "export", "--state", other]).lines.map(utf8)).status == 0)
+    }
+
+    @Test("what the two decided otherwise is told though they know the same events")
+    func outcomes() throws {
+      var lines = try export(story)
+      try sandbox.accept(story)
+      let digest = try #require(try sandbox.run(["state", "digest", "--json"]).json)
+      let own = try #require((digest["outcomes"] as? [String: String])?["crowdfunding"])
+      let end = String(decoding: lines.removeLast(), as: UTF8.self)
+      #expect(try diff(lines + [utf8(end)]).status == 0)
+      let other = end.replacingOccurrences(of: own, with: String(repeating: "0", count: 64))
+      #expect(other != end)
+      let outcome = try diff(lines + [utf8(other)])
+      #expect(outcome.status == 1 && outcome.lines.contains("crowdfunding  the same"))
+      #expect(outcome.lines.contains { $0.hasPrefix("crowdfunding  is decided otherwise (here ") })
+      #expect(try rows(lines + [utf8(other)]).last?["differingOutcomes"] as? Int == 1)
+      // An export by a program that did not say.
+      let silent = try #require(end.range(of: ",\"at\":"))
+      #expect(try diff(lines + [utf8(end[..<silent.lowerBound] + "}")]).status == 0)
     }
 
     @Test("other settings are said first, and alone are no difference")

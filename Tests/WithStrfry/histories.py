@@ -73,13 +73,16 @@ def same(a, b):
             expect(ours[name] == theirs[name], f"the digests of {name} differ: {ours[name][:8]} and {theirs[name][:8]}")
     decided = []
     for row in a.rows("campaign", "list"):
-        project = row["projectId"]
-        shown = [relay.ask("campaign", "show", project) for relay in (a, b)]
+        shown = [relay.ask("campaign", "show", row["projectId"]) for relay in (a, b)]
         outcomes = [(row["status"], row["vote"]["status"]) for row in shown]
-        disputed = [row.get("disputed", False) for row in shown]
+        disputed = [row["disputed"] for row in shown]
         if outcomes[0] != outcomes[1]:
             expect(all(disputed), f"{a.name} has {outcomes[0]}, {b.name} {outcomes[1]}, and not both say that it is disputed: {disputed}")
         decided.append("disputed on both" if all(disputed) else "/".join(outcomes[0]))
+    # Where people decided two things both have said so by now; nothing else may be decided otherwise.
+    for name, hash in ours["outcomes"].items():
+        if name not in ("all", "crowdfunding") or "disputed on both" not in decided:
+            expect(hash == theirs["outcomes"][name], f"{name} is decided otherwise")
     return f"digest {ours['all'][:8]}" + (f", {', '.join(decided)}" if decided else "")
 
 

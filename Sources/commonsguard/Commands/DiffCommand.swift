@@ -16,9 +16,16 @@ enum DiffCommand {
     if let cut = other.rows.cut, !withoutTrailer {
       throw Failure(.failed, "\(cut): it was cut or damaged, and nothing is compared; --no-trailer takes it as it is")
     }
-    let digest = try StateDigest.read(store, installation.registry)
+    let trailer = other.rows.onlyTrailer
+    // What is decided may depend on the time, so it is asked for the other's.
+    let at = trailer?.outcomes?.at ?? 0
+    let (digest, outcomes) = try store.read { state in
+      (try StateDigest.read(reading: state, installation.registry), try StateDigest.outcomes(at: at, reading: state, installation.registry))
+    }
     let output = DiffOutput(asJSON: installation.arguments.printsJSON)
-    output.compare(digest, settings: SettingsDigest.of(installation.configuration), with: other.rows.onlyTrailer)
+    output.compare(settings: SettingsDigest.of(installation.configuration), with: trailer)
+    output.compare("digest", digest, with: trailer?.domains)
+    if let theirs = trailer?.outcomes { output.compare("outcomes", outcomes, with: theirs.domains) }
     try other.visitLackedHere { output.event($0, lackedBy: .here) }
     try visitLackedThere(store, other) { output.event($0, lackedBy: .there) }
     output.finish(unreadable: other.unreadable)

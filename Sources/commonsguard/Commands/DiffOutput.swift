@@ -11,16 +11,17 @@ final class DiffOutput {
   /// The first of them, for people.
   private var first: [Side: [DiffEvent]] = [:]
   private static let shown = 20
-  private var differingDomains = 0
+  /// How many domains differ, by what is compared.
+  private var differing: [String: Int] = [:]
   private var hasSameSettings: Bool?
 
   init(asJSON: Bool) { self.asJSON = asJSON }
 
   /// No side lacks an event, and no figures differ.
-  var isSame: Bool { counts.isEmpty && differingDomains == 0 }
+  var isSame: Bool { counts.isEmpty && differing.isEmpty }
 
   /// - Parameter trailer: nil where the other side is no export, and has no figures.
-  func compare(_ digest: StateDigest, settings: Bytes32, with trailer: ExportTrailer?) {
+  func compare(settings: Bytes32, with trailer: ExportTrailer?) {
     hasSameSettings = trailer.map { $0.settings == settings }
     if asJSON {
       row([("what", .string("settings"))], settings, trailer?.settings)
@@ -32,13 +33,22 @@ final class DiffOutput {
     } else {
       Console.print("settings      not known of bare events, and no figures to compare")
     }
+  }
+
+  /// - Parameters:
+  ///   - what: digest (of events) or outcomes (of what is decided).
+  ///   - others: by the domain's name; nil where the other side has none.
+  func compare(_ what: String, _ digest: StateDigest, with others: [String: Bytes32]?) {
     for (domain, hash) in digest.domains {
-      let other = trailer?.domains[domain.name]
-      if let other, other != hash { differingDomains += 1 }
+      let other = others?[domain.name]
+      if let other, other != hash { differing[what, default: 0] += 1 }
       if asJSON {
-        row([("what", .string("digest")), ("domain", .string(domain.name))], hash, other)
-      } else if let other {
-        Console.print("\(padded(domain.name))\(other == hash ? "the same" : "differs (here \(hash.hex), there \(other.hex))")")
+        row([("what", .string(what)), ("domain", .string(domain.name))], hash, other)
+      } else if let other, other != hash {
+        let words = what == "digest" ? "differs" : "is decided otherwise"
+        Console.print("\(padded(domain.name))\(words) (here \(hash.hex), there \(other.hex))")
+      } else if other != nil, what == "digest" {
+        Console.print("\(padded(domain.name))the same")
       }
     }
   }
@@ -62,7 +72,8 @@ final class DiffOutput {
       Console.print(
         JSONOutput.object([
           ("what", .string("end")), ("lackedHere", .integer(Int64(count(.here)))), ("lackedThere", .integer(Int64(count(.there)))),
-          ("differingDomains", .integer(Int64(differingDomains))), ("unreadable", .integer(Int64(unreadable))), ("same", .boolean(isSame)),
+          ("differingDigests", .integer(Int64(differing["digest"] ?? 0))), ("differingOutcomes", .integer(Int64(differing["outcomes"] ?? 0))),
+          ("unreadable", .integer(Int64(unreadable))), ("same", .boolean(isSame)),
         ]).line)
       return
     }
@@ -74,7 +85,7 @@ final class DiffOutput {
       if sum > Self.shown { Console.print("  and \(sum - Self.shown) more, which --json prints") }
     }
     if unreadable > 0 { Console.print("\(unreadable) lines are neither requests nor events") }
-    if counts.isEmpty, differingDomains > 0, hasSameSettings == true {
+    if counts.isEmpty, differing["digest"] != nil, hasSameSettings == true {
       Console.print(
         "the same events under the same settings come to other figures: an operator decided something on one side alone, or a program is at fault")
     }

@@ -57,7 +57,9 @@ enum StateCommand {
         // The end belongs to the very rows before it: it is made on the snapshot of the last of them.
         guard rows < batch else { return }
         let digest = try StateDigest.read(reading: state, installation.registry)
-        lines += ExportTrailer.line(rows: UInt64(count.value + rows), digest, settings)
+        let now = SystemClock.unixMilliseconds() / 1000
+        let outcomes = try StateDigest.outcomes(at: now, reading: state, installation.registry)
+        lines += ExportTrailer.line(rows: UInt64(count.value + rows), digest, settings, outcomes: outcomes, at: now)
         lines.append(0x0a)
       }
       try output.write(lines)
