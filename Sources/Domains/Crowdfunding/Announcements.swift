@@ -9,8 +9,8 @@ struct Announcements: Equatable {
   var approvedBy: Set<PublicKey> = []
   /// Who took a contribution live, as a receipt says.
   var keptBy: Set<PublicKey> = []
-  /// Who took a vote live, as a label says: it keeps the campaign as long as the vote is not taken back.
-  var recordedBy: Set<PublicKey> = []
+  /// Who took votes live, as labels say, and how many: they keep the campaign as long as one of them is not taken back.
+  var recorded: [PublicKey: UInt64] = [:]
   var resolutions: [Resolution.Question: [PublicKey: Resolution]] = [:]
 
   /// One row: who announced what. The raw value is stored: never renumber.
@@ -38,7 +38,7 @@ struct Announcements: Equatable {
       switch kind {
       case .approved: found.approvedBy.insert(node)
       case .kept: found.keptBy.insert(node)
-      case .recorded: found.recordedBy.insert(node)
+      case .recorded: found.recorded[node] = try recordedCount(decoding: value)
       case .vote, .deletion:
         let resolution = try AnnouncedResolution(decoding: value).resolution
         found.resolutions[resolution.question, default: [:]][node] = resolution
@@ -55,6 +55,22 @@ struct Announcements: Equatable {
     writer.put(kind.rawValue)
     writer.put(node)
     return writer.bytes
+  }
+
+  /// How many votes a node says that it took live.
+  static func recordedCount(_ project: ProjectID, by node: PublicKey, _ state: borrowing some StateReader & ~Copyable) throws -> UInt64 {
+    try state.value(CrowdfundingState.announcements, key(project, .recorded, node)).map { try recordedCount(decoding: $0) } ?? 0
+  }
+
+  private static func recordedCount(decoding value: [UInt8]) throws -> UInt64 {
+    var reader = RecordReader(value, of: CrowdfundingState.announcements)
+    return try reader.uint64()
+  }
+
+  static func change(_ project: ProjectID, recorded count: UInt64, by node: PublicKey) -> StateChange {
+    var writer = RecordWriter(capacity: 8)
+    writer.put(count)
+    return .put(CrowdfundingState.announcements, key: key(project, .recorded, node), value: writer.bytes)
   }
 
   /// The row of an announcement that is made once and stays.

@@ -49,7 +49,7 @@ extension CampaignRecord {
       let isOther = known.isApprovedHere && !known.isApprovedInFold || !heard.approvedBy.isEmpty && !known.isApprovedInFold
       return isOther || known.isApprovedHere && approvedOwners != nil && approvedOwners != foldOwners
     }
-    let keepers = heard.keptBy.union(heard.recordedBy)
+    let keepers = heard.keptBy.union(heard.recorded.keys)
     let isDeletionDisputed = deletion.isDisputed(deletionResolved.inForce, announced: { $0 == .deleted ? keepers : [] }) {
       known.isDeletedHere != known.isDeletedInFold || !keepers.isEmpty && known.isDeletedInFold
     }

@@ -19,7 +19,7 @@ extension CrowdfundingValidator {
     // A deletion that other nodes do not share depends on their votes, one by one.
     if heard != nil || hasChanged || campaign.isDeletedInFold && hasNodes {
       var announcements = try heard ?? (hasNodes ? .read(campaign.project, by: options.followUps.isNode, state) : Announcements())
-      if campaign.isDeletedInFold { try keepStanding(&announcements.recordedBy, of: campaign.project, pending, reading: state) }
+      if campaign.isDeletedInFold { try keepStanding(&announcements.recorded, of: campaign.project, pending, reading: state) }
       // Whether money or votes were accepted live is not kept before the first deletion.
       if campaign.keptFrom == nil, !campaign.hasDeletions, announcements.resolutions[.deletion] != nil, try state.hasLiveActivity(campaign.project) {
         campaign.keptFrom = 0
@@ -44,19 +44,22 @@ extension CrowdfundingValidator {
   /// Whether there is anybody whose announcements count.
   private var hasNodes: Bool { options.followUps.nodeKey != nil || !options.followUps.nodes.isEmpty }
 
-  /// Of the nodes that took votes live those whose vote stands: one that was taken back is as never cast, and keeps nothing.
+  /// Of the nodes that took votes live those of whose votes one stands, as far as is known here: one that was taken back is as never cast, and keeps nothing;
+  /// one that is not known here, or waits, does.
   private func keepStanding(
-    _ nodes: inout Set<PublicKey>, of project: ProjectID, _ pending: PendingVotes, reading state: borrowing some StateReader & ~Copyable
+    _ nodes: inout [PublicKey: UInt64], of project: ProjectID, _ pending: PendingVotes, reading state: borrowing some StateReader & ~Copyable
   ) throws {
     guard !nodes.isEmpty else { return }
     var votes = Dictionary(try VoteRecord.all(of: project, state).map { ($0.position, $0) }) { $1 }
     for vote in pending.changed { votes[vote.position] = vote }
-    var found: Set<PublicKey> = []
-    for vote in votes.values where vote.deletion == nil {
-      if let (event, node) = pending.labelled, event == vote.position.id { found.insert(node) }
-      try LabelRecord.forEachNode(.voteRecorded, of: vote.position.id, state) { found.insert($0) }
+    func takeBack(by node: PublicKey) {
+      guard let count = nodes[node] else { return }
+      nodes[node] = count > 1 ? count - 1 : nil
     }
-    nodes.formIntersection(found)
+    for vote in votes.values where vote.deletion != nil {
+      if let (event, node) = pending.labelled, event == vote.position.id { takeBack(by: node) }
+      try LabelRecord.forEachNode(.voteRecorded, of: vote.position.id, state) { takeBack(by: $0) }
+    }
   }
 
   /// `campaign resolve`: holds against whatever comes later, and is announced.

@@ -11,10 +11,9 @@ extension CrowdfundingValidator {
     switch label {
     case .recorded(let vote, let project):
       var effects = Effects(note: CrowdfundingNote(.label, event, project).bytes)
+      if try LabelRecord.isThere(.voteRecorded, of: vote, by: { $0 == event.pubkey }, state) { return .accepted(effects) }
       effects.changes.append(LabelRecord.change(.voteRecorded, of: vote, by: event.pubkey))
-      if let project {
-        try hear(.recorded, on: project, event, in: circumstances, PendingVotes(labelled: (vote, event.pubkey)), to: &effects, reading: state)
-      }
+      if let project { try hearVote(vote, on: project, event, in: circumstances, to: &effects, reading: state) }
       return .accepted(effects)
     case .approved(let project):
       var effects = Effects(note: CrowdfundingNote(.label, event, project).bytes)
@@ -49,25 +48,31 @@ extension CrowdfundingValidator {
     return .accepted(effects)
   }
 
-  /// A node announces a decision. What it announced before changes nothing, but for the vote that it is about.
+  /// A node announces a decision. What it announced before changes nothing.
   private func hear(
-    _ kind: Announcements.Kind, on project: ProjectID, _ event: VerifiedEvent, in circumstances: Circumstances,
-    _ pending: PendingVotes = PendingVotes(), to effects: inout Effects, reading state: borrowing some StateReader & ~Copyable
+    _ kind: Announcements.Kind, on project: ProjectID, _ event: VerifiedEvent, in circumstances: Circumstances, to effects: inout Effects,
+    reading state: borrowing some StateReader & ~Copyable
   ) throws {
     let node = event.pubkey
-    let isKnown = try state.contains(CrowdfundingState.announcements, Announcements.key(project, kind, node))
-    if isKnown, kind != .recorded { return }
-    if !isKnown { effects.changes.append(Announcements.change(project, kind, node)) }
-    // One more vote of a node matters only where the votes are asked one by one.
-    if isKnown, try CampaignRecord.read(project, state)?.isDeletedInFold != true { return }
-    try settle(project, event, in: circumstances, pending, to: &effects, reading: state) {
-      switch kind {
-      case .approved: $0.approvedBy.insert(node)
-      case .kept: $0.keptBy.insert(node)
-      case .recorded: $0.recordedBy.insert(node)
-      case .vote, .deletion: break
-      }
+    if try state.contains(CrowdfundingState.announcements, Announcements.key(project, kind, node)) { return }
+    effects.changes.append(Announcements.change(project, kind, node))
+    try settle(project, event, in: circumstances, to: &effects, reading: state) {
+      if kind == .approved { $0.approvedBy.insert(node) } else { $0.keptBy.insert(node) }
     }
+  }
+
+  /// A node says that it took one more vote live.
+  private func hearVote(
+    _ vote: EventID, on project: ProjectID, _ event: VerifiedEvent, in circumstances: Circumstances, to effects: inout Effects,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws {
+    let node = event.pubkey
+    let known = try Announcements.recordedCount(project, by: node, state)
+    let count = known.addingReportingOverflow(1).partialValue
+    effects.changes.append(Announcements.change(project, recorded: count, by: node))
+    // One more vote of a node matters only where the votes are asked one by one.
+    if known > 0, try CampaignRecord.read(project, state)?.isDeletedInFold != true { return }
+    try settle(project, event, in: circumstances, PendingVotes(labelled: (vote, node)), to: &effects, reading: state) { $0.recorded[node] = count }
   }
 
   /// Settles a campaign again after an announcement; nothing where it is not known yet.
