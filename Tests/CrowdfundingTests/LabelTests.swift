@@ -70,6 +70,31 @@ struct LabelTests {
     #expect(digests.count == 1)
   }
 
+  @Test("of two kind 5s that name a vote the labelled one counts, in every order, also where both came before the vote")
+  func twoDeletions() throws {
+    let vote = Sample.vote()
+    let backdated = Sample.deletion(of: [vote], at: 101, by: voter, kinds: ["7"])
+    let back = Sample.deletion(of: [vote], at: 150, by: voter)
+    let events = [vote, backdated, back, Sample.label("vote-taken-back", about: back, by: friend)]
+    var digests: Set<String> = []
+    func orders(_ rest: [Event], after order: [Event] = []) -> [[Event]] {
+      rest.isEmpty ? [order] : rest.indices.flatMap { index in
+        var others = rest
+        let next = others.remove(at: index)
+        return orders(others, after: order + [next])
+      }
+    }
+    for order in orders(events) {
+      let relay = try Relay(Relay.options { $0.followUps.nodes = [friend.pubkey] })
+      for event in [campaign] + order { #expect(try relay.sync(event) == Relay.accept) }
+      digests.insert(try relay.digest())
+    }
+    #expect(digests.count == 1)
+    let without = try Relay()
+    #expect(try without.sync(campaign) == Relay.accept)
+    #expect(try without.digest() == digests.first)
+  }
+
   @Test("this node labels a live kind 5 that names a vote, or what may be one, and no other; from sync none")
   func takenBack() throws {
     let votes = [Sample.vote(at: 100), Sample.vote(at: 101, by: friend), Sample.vote(at: 102, by: Sample.cell)]

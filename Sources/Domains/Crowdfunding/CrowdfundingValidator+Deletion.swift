@@ -34,8 +34,8 @@ extension CrowdfundingValidator {
       effects.followUps += CrowdfundingFollowUp(options.followUps).label(.voteTakenBack, event, of: campaign)
     }
     effects.yieldsWhenFull = !targets.namesKnown
-    // What names something of its author's is kept even where it changes nothing: a label may still come.
-    return effects.changes.isEmpty && !targets.namesKnown ? .unchanged : .accepted(effects)
+    // What names something of its author's, or what may come, is kept even where it changes nothing: a label may still come.
+    return effects.changes.isEmpty && !targets.namesKnown && targets.unknown.isEmpty ? .unchanged : .accepted(effects)
   }
 
   /// What a deletion does to everything that it names: when it comes, and once more when it is labelled.
