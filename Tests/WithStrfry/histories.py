@@ -225,6 +225,47 @@ def captain_edits(stage):
     return figures
 
 
+def resolved(people, a, b, outcome):
+    """Both say that it is disputed, until their operators resolve it alike. Returns figures."""
+    figures = agree(a, b)
+    disputed = [people.show(relay)["disputed"] for relay in (a, b)]
+    expect(all(disputed), f"disputed: {disputed}")
+    for relay in (a, b):
+        relay.run("campaign", "resolve", people.project, "--as", outcome, "--by", "captain", "--reason", "agreed by phone")
+    after = agree(a, b)
+    expect([people.show(relay)["disputed"] for relay in (a, b)] == [False, False], "it is disputed still")
+    return f"{figures}; resolved: {after}"
+
+
+@two
+def disputed_vote(stage):
+    """Somebody takes a vote back at B before the tenth makes ten at A: both say that it is disputed, until it is resolved."""
+    a, b = stage.relay("A", ["B"]), stage.relay("B", ["A"])
+    people = People(stage)
+    votes = [people.vote(f"voter {number}") for number in range(9)]
+    a.accepts(people.campaign(status="vote_pending"), *votes)
+    a.settle()
+    b.pull(a)
+    b.settle()
+    b.accepts(people.deletion("voter 0", votes[0], at=100))
+    a.accepts(people.vote("voter 9", 20, at=200))
+    return resolved(people, a, b, "approved")
+
+
+@two
+def disputed_deletion(stage):
+    """The captain deletes at A while somebody contributes at B: both say that it is disputed, until it is resolved."""
+    a, b = stage.relay("A", ["B"]), stage.relay("B", ["A"])
+    people = People(stage)
+    campaign = people.campaign()
+    a.accepts(campaign)
+    b.pull(a)
+    b.settle()
+    a.accepts(people.deletion("captain", campaign))
+    b.accepts(people.contribution("bob"))
+    return resolved(people, a, b, "kept")
+
+
 def collective(stage, name="acme"):
     """Signs an ignition and its updates, one after the other, each dated after the one before."""
     signer, began = stage.signer, int(time.time()) - 300

@@ -204,6 +204,11 @@ class Relay:
         expect(done.returncode == 0, f"{' '.join(arguments)} of {self.name} ended with {done.returncode}")
         return [json.loads(line) for line in done.stdout.splitlines()]
 
+    def run(self, *arguments):
+        """A command of the program that prints nothing that is needed."""
+        done = subprocess.run([self.program, *arguments, "--config", self.settings], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        expect(done.returncode == 0, f"{' '.join(arguments)} of {self.name} ended with {done.returncode}")
+
     def settle(self, seconds=30):
         """Waits until nothing is left to be delivered."""
         limit = time.monotonic() + seconds
