@@ -253,8 +253,8 @@ def disputed_vote(stage):
 
 
 @two
-def disputed_deletion(stage):
-    """The captain deletes at A while somebody contributes at B: both say that it is disputed, until it is resolved."""
+def deleted_apart(stage):
+    """The captain deletes at A while somebody contributes at B: money that is dated before the deletion keeps the campaign at both."""
     a, b = stage.relay("A", ["B"]), stage.relay("B", ["A"])
     people = People(stage)
     campaign = people.campaign()
@@ -263,7 +263,10 @@ def disputed_deletion(stage):
     b.settle()
     a.accepts(people.deletion("captain", campaign))
     b.accepts(people.contribution("bob"))
-    return resolved(people, a, b, "kept")
+    figures = agree(a, b)
+    expect([people.collected(relay) for relay in (a, b)] == [10, 10], "the contribution is not counted at both")
+    expect(people.show(a)["status"] == "crowdfunding", f"the campaign is {people.show(a)['status']}")
+    return figures
 
 
 def collective(stage, name="acme"):
