@@ -33,11 +33,11 @@ public struct Confirmer: StoredLookup {
     return (found, failure)
   }
 
-  public func hasAny(of kinds: [UInt64]) -> Bool {
+  public func hasAny(of kinds: [UInt64]) -> Bool? {
     let filter = "{\"kinds\":[\(kinds.map(String.init).joined(separator: ","))],\"limit\":1}"
     var hasBytes = false
-    _ = ChildCommand(arguments: vector(filter), timeoutSeconds: timeoutSeconds).run(input: []) { hasBytes = hasBytes || $0.contains(0x7b) }
-    return hasBytes
+    let result = ChildCommand(arguments: vector(filter), timeoutSeconds: timeoutSeconds).run(input: []) { hasBytes = hasBytes || $0.contains(0x7b) }
+    return result.failure == nil ? hasBytes : nil
   }
 
   private func vector(for ids: Set<EventID>) -> [String] {

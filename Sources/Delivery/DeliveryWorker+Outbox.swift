@@ -41,6 +41,7 @@ extension DeliveryWorker {
       for (index, row) in batch.enumerated() {
         unnoted.append(mark(row, outcomes.indices.contains(index) ? outcomes[index] : .retry("the sink does not say what became of it")))
       }
+      try takeIn(zip(batch, signed).enumerated().filter { outcomes.indices.contains($0.offset) && outcomes[$0.offset].isDelivered }.map(\.element))
       report(unnoted, &pass)
       try note()
       loneFailures = isRefused ? loneFailures + 1 : 0
@@ -49,6 +50,14 @@ extension DeliveryWorker {
         return
       }
       if !isRefused { batchRows = min(options.batchRows, batchRows * 2) }
+    }
+  }
+
+  /// What this node says to others is in its own journal too, so that its export says it: the sink hands it to the relay past the plugin.
+  private func takeIn(_ delivered: [(row: OutboxRow, signed: SignedRow)]) throws {
+    let said = delivered.filter { [.decisionLabel, .contributionReceipt, .attestation].contains($0.row.name) }.map(\.signed.line)
+    for start in stride(from: 0, to: said.count, by: Outbox.rowsPerStep) {
+      try judge.takeIn(said[start..<min(start + Outbox.rowsPerStep, said.count)], at: clock() / 1000)
     }
   }
 
@@ -161,5 +170,6 @@ extension DeliveryWorker {
 }
 
 extension SinkOutcome {
+  fileprivate var isDelivered: Bool { if case .delivered = self { true } else { false } }
   fileprivate var isRetry: Bool { if case .retry = self { true } else { false } }
 }

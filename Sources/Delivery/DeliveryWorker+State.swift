@@ -18,11 +18,22 @@ extension DeliveryWorker {
       pass.accepted += step.accepted
       pass.refused += step.refused
       judged += step.accepted + step.refused
+      step.diagnostics.forEach(diagnostics)
       for (event, error) in step.faults {
         passedOver.insert(event.sequence)
         fault(&pass, "event \(event.id.short) cannot be judged again", error)
       }
       // Requests wait for the same lock.
+      SystemClock.sleep(milliseconds: Self.pauseMilliseconds)
+    }
+  }
+
+  /// Makes the archives that are owed, few in a transaction.
+  func makeArchives(_ pass: inout DeliveryPass, _ mayContinue: () -> Bool) throws {
+    while mayContinue(), pass.built < Self.maxBuilt {
+      let count = try judge.makeArchives()
+      if count == 0 { return }
+      pass.built += count
       SystemClock.sleep(milliseconds: Self.pauseMilliseconds)
     }
   }

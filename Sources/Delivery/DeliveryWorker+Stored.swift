@@ -9,18 +9,25 @@ extension DeliveryWorker {
   /// One look passes at most so many rows of the journal.
   private static let maxRows = 5000
   private static let maxLooks = 20
+  private static let pauseAfterFailureMilliseconds: UInt64 = 60_000
+
+  private struct LookupFailure: Error, CustomStringConvertible {
+    let description: String
+  }
 
   /// Looks up in the relay what was accepted live, some time after its answer, and delivers again what is not there: a relay that was killed between
   /// the answer and its own commit has lost what the state counts. Source: constellation spec, rule 6.
   func confirmStored(_ pass: inout DeliveryPass, _ mayContinue: () -> Bool) throws {
-    guard let stored else { return }
+    let now = clock()
+    // Not in an hour either: the clock was ahead.
+    guard let stored, now >= nextLookupAt || nextLookupAt - now > Self.pauseAfterFailureMilliseconds else { return }
     try askEmptyState(stored)
     for _ in 0..<Self.maxLooks {
       guard mayContinue(), let look = try store.read({ try nextLook($0) }) else { return }
       let (found, failure) = look.events.isEmpty ? ([], nil) : stored.stored(look.events.map(\.id))
       if let failure {
-        diagnostics(Diagnostic(.warning, "delivery.lookup-failed", "what the relay has cannot be looked up: delivery.confirm: \(ChildResult.forLog(failure))"))
-        return
+        nextLookupAt = clock() &+ Self.pauseAfterFailureMilliseconds
+        return fault(&pass, "cannot look up what the relay has", LookupFailure(description: "delivery.confirm: \(ChildResult.forLog(failure))"))
       }
       let missing = look.events.filter { !found.contains($0.id) }
       try store.write { state in
@@ -55,9 +62,13 @@ extension DeliveryWorker {
     try state.journal(from: begin &+ 1) { row in
       // What was received by a clock that was far ahead does not wait for that time.
       let isDue = row.receivedAt &+ options.confirmAfterSeconds <= now || row.receivedAt > now &+ Outbox.longestDelayMilliseconds / 1000
-      guard isDue, events.count < Self.lookedUpAtOnce, row.sequence - begin <= Self.maxRows else { return false }
+      guard events.count < Self.lookedUpAtOnce, row.sequence - begin <= Self.maxRows else { return false }
+      guard case .event(let raw, _, let source, _) = row.content, source.isLive, let event = try? Event(parsing: raw) else {
+        end = row.sequence
+        return true
+      }
+      guard isDue else { return false }
       end = row.sequence
-      guard case .event(let raw, _, let source, _) = row.content, source.isLive, let event = try? Event(parsing: raw) else { return true }
       if try !isGone(event, at: now, state) { events.append(event) }
       return true
     }
@@ -79,11 +90,18 @@ extension DeliveryWorker {
   private func askEmptyState(_ stored: any StoredLookup) throws {
     let isToAsk = try store.read { try $0.note(Self.askedNote) == nil }
     guard isToAsk else { return }
-    if try store.read({ try $0.journalCount() }) == 0, stored.hasAny(of: registry.kindsOfThePast) {
+    if try store.read({ try $0.journalCount() }) == 0 {
+      // Where it cannot be told, it is asked again.
+      guard let hasPast = stored.hasAny(of: registry.kindsOfThePast) else {
+        nextLookupAt = clock() &+ Self.pauseAfterFailureMilliseconds
+        return
+      }
+      if hasPast {
       diagnostics(
         Diagnostic(
           .warning, "state.relay-has-past",
           "the state is empty, and the relay has events that it should know: stop the relay, and begin with `strfry export | commonsguard rebuild -`"))
+      }
     }
     try store.write { try $0.setNote(Self.askedNote, [1]) }
   }

@@ -32,6 +32,8 @@ public final class DeliveryWorker {
   /// What became of rows and could not be noted; noted before anything else is sent, so that a full state does not send for ever.
   var unnoted: [OutboxMark] = []
   private var nextPruneAt: UInt64 = 0
+  /// Unix milliseconds before which what the relay has is not looked up again, since it could not be told.
+  var nextLookupAt: UInt64 = 0
   private var nextTellAt: UInt64 = 0
   private var reported: Set<String> = []
   private var reportAgainAt: UInt64 = 0
@@ -72,6 +74,7 @@ public final class DeliveryWorker {
     signer.begin()
     keyMark = markKey()
     step(&pass, "judge released events") { try judgeReleased(&$0, mayContinue) }
+    step(&pass, "archive what relays drop") { try makeArchives(&$0, mayContinue) }
     step(&pass, "build deferred follow-ups") { try buildDeferred(&$0, mayContinue) }
     step(&pass, "keep a domain's state up") { try keepUp(&$0, mayContinue) }
     step(&pass, "remove old rows") { try prune(&$0, mayContinue) }
@@ -86,7 +89,7 @@ public final class DeliveryWorker {
     let now = clock()
     let horizon = now &+ limit
     let due = try? store.read { state in
-      if try state.hasMoreToRelease() || !state.releasedEvents(limit: 1).isEmpty { return now }
+      if try state.hasMoreToRelease() || !state.releasedEvents(limit: 1).isEmpty || !state.owedArchives(limit: 1).isEmpty { return now }
       var times: [UInt64] = []
       if try state.deferredCount() > 0 {
         times = try state.dueDeferred(now: horizon / 1000, limit: Self.lookedAtRows).filter { registry.validator(of: $0.domain) != nil }

@@ -20,7 +20,7 @@ struct Proposal {
   /// The outcome, if the write transaction begins on the very state that the snapshot showed.
   func outcome(on state: borrowing StateWriter) -> ClaimedEvent.Outcome? { holds(on: state) ? outcome : nil }
 
-  /// Nothing was committed since it was made, and nothing was summoned then.
+  /// Nothing was committed since it was made. Where something is summoned no proposal is made, so that there is nothing to be judged first either.
   func holds(on state: borrowing StateWriter) -> Bool { state.newestCommit == newestCommit }
 }
 
@@ -70,7 +70,6 @@ struct Application {
       return Judgement(.accept, isWritten: isKept)
     case .parked(let rejection, let dependency, let owner):
       let isParked = try state.park(copy, waitingFor: dependency, limits: options.parking)
-      if isParked { try noteArchive(in: state) }
       var judgement = Judgement(.reject(isParked ? rejection.parked : rejection), owner: owner, isWritten: isParked)
       judgement.isParked = isParked
       return judgement
@@ -92,7 +91,7 @@ struct Application {
   }
 
   private func noteArchive(in state: borrowing StateWriter) throws {
-    if let archive, archive.isAnothers { try state.note(archive: .another, of: claimed.event.id) }
+    if let archive { try state.note(archive: archive.mark, of: claimed.event.id) }
   }
 
   private static let nearlyFull = Rejection.error("the state is nearly full: only what exists already is taken")

@@ -9,22 +9,30 @@ import StateStore
 struct ArchivedEvent {
   /// What carries the event.
   struct Outer {
-    let id: EventID
     let raw: [UInt8]
-    /// By another node than this one.
-    let isAnothers: Bool
+    /// Whose it is.
+    let mark: ArchiveMark
+
+    init(_ raw: [UInt8], by pubkey: PublicKey, _ options: FollowUpOptions) {
+      self.raw = raw
+      mark = pubkey == options.nodeKey ? .ours : .another
+    }
   }
 
   let outer: Outer
   /// The JSON of the event within.
   let content: [UInt8]
 
-  /// nil when the repost is nobody's: not by a node, empty, or of no kind that its `k` would name.
+  /// It says that it is an archive: then what it holds has to be an event.
+  let isMarked: Bool
+
+  /// nil when the repost is nobody's: not by a node, or empty.
   init?(_ slices: borrowing EventSlices, _ options: FollowUpOptions) {
-    guard slices.kind == Archive.kind, options.isNode(PublicKey(slices.pubkey)), slices.hasTag("l", "archive"), let event = try? slices.decode(),
+    guard slices.kind == Archive.kind, options.isNode(PublicKey(slices.pubkey)), let event = try? slices.decode(),
       event.content.count > 0
     else { return nil }
-    outer = Outer(id: event.id, raw: event.raw, isAnothers: event.pubkey != options.nodeKey)
+    outer = Outer(event.raw, by: event.pubkey, options)
+    isMarked = slices.hasTag("l", "archive")
     content = Array(event.content.bytes)
   }
 }
@@ -39,12 +47,12 @@ extension Judge {
   /// Judges the event within as from sync, with the receipt of what carries it; it is journalled as itself, and what carries it is not.
   func judge(_ archived: ArchivedEvent, in circumstances: Circumstances) -> Judgement {
     if let rejection = archived.outer.raw.withUnsafeBytes({ (try? EventSlices.parse($0)).flatMap { verify($0) } }) { return .rejected(rejection) }
+    guard isOurs(archived) else { return unclaimed }
     return archived.content.withUnsafeBytes { bytes in
       do {
         let slices = try EventSlices.parse(bytes)
         if slices.kind == Archive.kind { return Self.refused(.invalid("no archive in an archive")) }
         let claimants = registry.claimants(of: slices)
-        if claimants.isEmpty { return unclaimed }
         let event = try verifier.verifiedEvent(slices)
         if let known = try store.read({ try $0.known(event.id) }) { return try noteKnown(archived, event.id, known.domain) }
         let own = Circumstances(
@@ -62,9 +70,17 @@ extension Judge {
     }
   }
 
-  /// The event within is known: that another node archived it is worth a row, once.
+  /// Whether it is judged by what it holds: else it passes as anybody's repost.
+  func isOurs(_ archived: ArchivedEvent) -> Bool {
+    archived.content.withUnsafeBytes { bytes in
+      guard let slices = try? EventSlices.parse(bytes) else { return archived.isMarked }
+      return slices.kind == Archive.kind ? archived.isMarked : !registry.claimants(of: slices).isEmpty
+    }
+  }
+
+  /// The event within is known: whose archive of it is at the relay is worth a row, once.
   private func noteKnown(_ archived: ArchivedEvent, _ id: EventID, _ owner: Domain) throws -> Judgement {
-    let mark = archived.outer.isAnothers ? ArchiveMark.another : []
+    let mark = archived.outer.mark
     let isNoted = try store.read { try $0.archives(of: id).isSuperset(of: mark) }
     if !isNoted { _ = try store.write { try $0.note(archive: mark, of: id) } }
     return Judgement(.accept, owner: owner, isWritten: !isNoted)

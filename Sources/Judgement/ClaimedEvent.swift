@@ -25,6 +25,7 @@ final class ClaimedEvent {
   private let dependent: [(validator: any Validator, prepared: any PreparedEvent)]
   /// No relay can store it: its claimants are known, and it was not looked into.
   private let unstorable: (owners: [Domain], dependent: [any Validator])?
+  private let validators: [any Validator]
   private let trace: CheckTrace?
 
   static let noRelayStores = Rejection.invalid("no relay can store this event")
@@ -38,6 +39,7 @@ final class ClaimedEvent {
     self.event = event
     self.trace = trace
     let validators = registry.validators
+    self.validators = validators
     guard circumstances.isRecalled || event.event.isStorable(maxBytes: maxBytes) else {
       owned = []
       dependent = []
@@ -61,6 +63,9 @@ final class ClaimedEvent {
     self.dependent = dependent
   }
 
+  /// No domain claims it, whatever the state says.
+  var isNobodys: Bool { owned.isEmpty && dependent.isEmpty && unstorable == nil }
+
   /// Asks every owner: the first refusal wins, all changes apply together (architecture, law 6). Throws faults.
   func decide(
     in circumstances: Circumstances, _ options: JudgeOptions, reading state: borrowing some StoreReader & ~Copyable
@@ -68,7 +73,7 @@ final class ClaimedEvent {
     if let unstorable { return try decide(unstorable: unstorable.owners, unstorable.dependent, in: circumstances, reading: state) }
     var owners = owned
     for (validator, prepared) in dependent where try validator.owns(event.event, in: circumstances, reading: state) { owners.append(prepared) }
-    guard let first = owners.first else { return try refusalOfNobodys(in: circumstances, reading: state) ?? .unclaimed }
+    guard let first = owners.first else { return try refusalOfNobodys(in: circumstances, options, reading: state) ?? .unclaimed }
     if let known = try state.known(event.id) { return .decided(try answer(to: known, owners, reading: state), owner: known.domain) }
     trace?.enter("constellation 11")
     let isFuture = circumstances.isFuture(event)
@@ -77,12 +82,16 @@ final class ClaimedEvent {
     var effects: Effects?
     var awaited: [Dependency] = []
     var isOwned = false
+    var blocked: (rejection: Rejection, owner: Domain)?
     for owner in owners {
       let verdict = try owner.decide(in: circumstances, reading: state, trace: trace)
       if case .kept = verdict {} else if isFuture { return .decided(.reject(Self.isFuture), owner: owner.domain) }
       switch verdict {
       case .unchanged: isOwned = true
-      case .rejected(let rejection): return .decided(.reject(rejection), owner: owner.domain)
+      case .rejected(let rejection):
+        // From sync one domain's block takes its own effect away alone: whether it is asked depends on what has come, and the others' must not.
+        guard event.kind == 5, !circumstances.isLive else { return .decided(.reject(rejection), owner: owner.domain) }
+        blocked = blocked ?? (rejection, owner.domain)
       case .rejectedLeaving(let rejection, let effects): return .evidence(rejection, effects, owner: owner.domain)
       case .parked(let rejection, let dependency): return .parked(rejection, dependency, owner: owner.domain)
       case .accepted(let more): effects = effects.map { $0.merging(more) } ?? more
@@ -95,14 +104,28 @@ final class ClaimedEvent {
       }
       return .effects(effects, owner: first.domain)
     }
+    if let blocked { return .decided(.reject(blocked.rejection), owner: blocked.owner) }
     if isOwned { return .decided(.accept, owner: first.domain) }
     return isFuture ? .unclaimed : .kept(until: awaited)
   }
 
+  /// Whether a deletion names a deletion by its author. The domains' notes say what is one, so that nothing else is read.
+  private func namesDeletion(reading state: borrowing some StoreReader & ~Copyable) throws -> Bool {
+    guard event.kind == 5 else { return false }
+    for id in Set(event.event.deletionTargets.ids) {
+      guard let known = try state.known(id), let validator = validators.first(where: { $0.domain == known.domain }),
+        try validator.isDeletion(known), let raw = try state.raw(id)
+      else { continue }
+      if raw.withUnsafeBytes({ bytes in (try? EventSlices.parse(bytes)).map { PublicKey($0.pubkey) } }) == event.pubkey { return true }
+    }
+    return false
+  }
+
   /// A deletion of nothing but deletions is no domain's own, and cannot be taken live all the same.
-  private func refusalOfNobodys(in circumstances: Circumstances, reading state: borrowing some StoreReader & ~Copyable) throws -> Outcome? {
-    guard circumstances.isLive, !circumstances.isRecalled, let domain = dependent.first?.validator.domain,
-      try Succession.namesDeletion(event.event, reading: state)
+  private func refusalOfNobodys(
+    in circumstances: Circumstances, _ options: JudgeOptions, reading state: borrowing some StoreReader & ~Copyable
+  ) throws -> Outcome? {
+    guard circumstances.isLive, !circumstances.isRecalled, let domain = dependent.first?.validator.domain, try namesDeletion(reading: state)
     else { return nil }
     return .decided(.reject(Succession.deletesDeletion), owner: domain)
   }
@@ -112,7 +135,7 @@ final class ClaimedEvent {
     _ circumstances: Circumstances, _ options: JudgeOptions, reading state: borrowing some StoreReader & ~Copyable
   ) throws -> Rejection? {
     trace?.enter("constellation 3")
-    if try Succession.namesDeletion(event.event, reading: state) { return Succession.deletesDeletion }
+    if try namesDeletion(reading: state) { return Succession.deletesDeletion }
     trace?.enter("constellation 2")
     guard Archive.canHold(event.event, maxBytes: options.maxEventBytes) else { return Archive.cannotHold }
     return try Succession.isTooOften(event.event, at: circumstances.receivedAt, options.constellation, reading: state) ? Succession.tooOften : nil

@@ -24,7 +24,26 @@ public struct Explanation: Sendable {
 
 extension Judge {
   /// Judges an event on a snapshot and tells how. Throws faults; an event that cannot be parsed is an explanation too.
+  ///
+  /// Of an archive of the constellation it tells how the event within is judged.
   public func explain(raw: [UInt8], in circumstances: Circumstances) throws -> Explanation {
+    let archived = raw.withUnsafeBytes { bytes in
+      (try? EventSlices.parse(bytes)).flatMap { slices in
+        verify(slices) == nil ? ArchivedEvent(slices, options.constellation.followUps) : nil
+      }
+    }
+    guard let archived, isOurs(archived) else { return try explainItself(raw, in: circumstances) }
+    let within = try explainItself(
+      archived.content,
+      in: Circumstances(
+        receivedAt: circumstances.receivedAt, source: .archive, isRejudged: circumstances.isRejudged, isBare: circumstances.isBare))
+    guard case .reject(let rejection) = within.decision, !within.isKnown else {
+      return within.isKnown ? within.deciding(.accept) : within
+    }
+    return within.wouldPark ? within : within.deciding(.reject(.invalid("archived event: \(rejection.message)")))
+  }
+
+  private func explainItself(_ raw: [UInt8], in circumstances: Circumstances) throws -> Explanation {
     let trace = CheckTrace()
     var claims: [Domain] = []
     var refusal: Rejection?
@@ -74,6 +93,14 @@ extension Judge {
         }
       }
     }
+  }
+}
+
+extension Explanation {
+  fileprivate func deciding(_ decision: Decision) -> Explanation {
+    Explanation(
+      verification: verification, claims: claims, passed: passed, failed: failed, isKnown: isKnown, decision: decision, effects: effects,
+      wouldPark: wouldPark)
   }
 }
 

@@ -40,10 +40,24 @@ extension Judge {
   }
 
   /// Judges one parked event again, released or not, in a transaction of its own: somebody has met it once more.
-  /// - Returns: the decision; nil when another process judged it first. Throws faults; then it stays parked.
-  public func judgeParked(_ parked: ParkedEvent) throws -> Decision? {
+  /// - Returns: nil when another process judged it first. Throws faults; then it stays parked.
+  public func judgeParked(_ parked: ParkedEvent) throws -> Judgement? {
     let event = ReleasedEvent(parked, nil, self)
     return try store.write { state in try judge(event, in: state) }
+  }
+
+  /// Judges events of this node's own that its relay has stored past the plugin, as from sync, in one write transaction. What is refused is left out.
+  ///
+  /// - Parameter receivedAt: Unix seconds.
+  public func takeIn(_ raws: some Sequence<[UInt8]>, at receivedAt: UInt64) throws {
+    let circumstances = Circumstances(receivedAt: receivedAt, source: .stored)
+    let claimed = raws.compactMap { try? prepare($0, in: circumstances).get() }.filter { !$0.isNobodys }
+    if claimed.isEmpty { return }
+    try store.write { state in
+      for event in claimed {
+        if let fault = try apply(event, in: circumstances, "", isNearlyFull: false, to: state).fault { throw fault }
+      }
+    }
   }
 
   /// Judges all released events until none is left, or `isCancelled` says so.
@@ -78,23 +92,23 @@ extension Judge {
     return step
   }
 
-  /// - Returns: the decision; nil when another process judged it first. Throws faults; then it stays parked.
-  private func judge(_ released: ReleasedEvent, in state: borrowing StateWriter) throws -> Decision? {
+  /// - Returns: nil when another process judged it first. Throws faults; then it stays parked.
+  private func judge(_ released: ReleasedEvent, in state: borrowing StateWriter) throws -> Judgement? {
     let parked = released.parked
     guard try state.removeParked(parked.sequence) else { return nil }
     let claimed: ClaimedEvent
     switch released.prepared {
     case .success(let prepared): claimed = prepared
-    case .failure(let rejection): return .reject(rejection)
+    case .failure(let rejection): return .rejected(rejection)
     }
     // It has its room already, also in the last tenth of the map.
-    let judgement = try apply(claimed, in: released.circumstances, parked.sourceInfo ?? "", isNearlyFull: false, to: state)
+    let judgement = try apply(claimed, in: released.circumstances, parked.sourceInfo ?? "", isNearlyFull: false, archive: released.archive, to: state)
     if let fault = judgement.fault { throw fault }
     // The relay has what was kept aside: it was answered with accept when it came.
     if judgement.decision == .accept, !parked.isKept, options.writesFollowUps {
       try state.enqueue(.event(released.published(claimed)), at: parked.receivedAt)
     }
-    return judgement.decision
+    return judgement
   }
 
   /// Verification and the context-free checks of an event that is judged apart from the request path.
@@ -122,9 +136,15 @@ private struct ReleasedEvent {
   let parked: ParkedEvent
   let circumstances: Circumstances
   let prepared: Result<ClaimedEvent, Rejection>
+  /// What carried it, if it came in an archive.
+  let archive: ArchivedEvent.Outer?
 
   init(_ parked: ParkedEvent, _ releasing: Circumstances?, _ judge: Judge) {
     self.parked = parked
+    archive = parked.outer.flatMap { outer in
+      let author = outer.withUnsafeBytes { bytes in (try? EventSlices.parse(bytes)).map { PublicKey($0.pubkey) } }
+      return author.map { ArchivedEvent.Outer(outer, by: $0, judge.options.constellation.followUps) }
+    }
     circumstances = Circumstances(
       receivedAt: parked.receivedAt, source: parked.source, isRejudged: releasing?.isRejudged ?? false, isBare: releasing?.isBare ?? false)
     prepared = judge.prepare(parked.raw, in: circumstances)

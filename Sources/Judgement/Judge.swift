@@ -116,8 +116,9 @@ public final class Judge {
     _ claimed: ClaimedEvent, _ proposal: Proposal? = nil, in circumstances: Circumstances, _ sourceInfo: String, isNearlyFull: Bool,
     archive: ArchivedEvent.Outer? = nil, to state: borrowing StateWriter
   ) throws -> Judgement {
-    let summoned = try proposal?.holds(on: state) == true ? [] : claimed.summoned(reading: state)
-    for kept in summoned {
+    let kept = try proposal?.holds(on: state) == true ? [] : claimed.summoned(reading: state)
+    var diagnostics: [Diagnostic] = []
+    for kept in kept {
       guard try state.removeParked(kept.sequence) else { continue }
       let own = Circumstances(
         receivedAt: kept.receivedAt, source: kept.source, isRejudged: circumstances.isRejudged, isBare: circumstances.isBare, isSummoned: true)
@@ -125,11 +126,15 @@ public final class Judge {
       // It has its room already, also in the last tenth of the map.
       let judgement = try Application(summoned, own, kept.sourceInfo ?? "", options, isNearlyFull: false).apply(to: state)
       if let fault = judgement.fault { throw fault }
+      diagnostics += judgement.diagnostics
     }
-    if !summoned.isEmpty {
+    if !kept.isEmpty {
       for arrival in claimed.arrivals { try state.release(arrival) }
     }
-    return try Application(claimed, circumstances, sourceInfo, options, isNearlyFull: isNearlyFull, archive: archive).apply(proposal, to: state)
+    let application = Application(claimed, circumstances, sourceInfo, options, isNearlyFull: isNearlyFull, archive: archive)
+    var judgement = try application.apply(proposal, to: state)
+    judgement.diagnostics = diagnostics + judgement.diagnostics
+    return judgement
   }
 }
 

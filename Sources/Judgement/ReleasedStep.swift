@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+import Policy
 import StateStore
 
 /// What became of the released events of one step (`Judge.judgeReleasedStep`).
@@ -9,11 +10,12 @@ public struct ReleasedStep: Sendable {
   /// What could not be judged, and stays parked and released.
   public internal(set) var faults: [(event: ParkedEvent, error: any Error)] = []
 
-  mutating func count(_ decision: Decision?) {
-    switch decision {
-    case .accept: accepted += 1
-    case .reject: refused += 1
-    case nil: return
-    }
+  /// What the events tell the operator, for the log.
+  public internal(set) var diagnostics: [Diagnostic] = []
+
+  mutating func count(_ judgement: Judgement?) {
+    guard let judgement else { return }
+    if judgement.decision.isAccept { accepted += 1 } else { refused += 1 }
+    diagnostics += judgement.diagnostics
   }
 }

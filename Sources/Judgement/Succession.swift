@@ -5,8 +5,8 @@ import StateStore
 
 /// What relays drop because of an accepted event, or drop of the event itself: the older versions of its address, and what a deletion names.
 ///
-/// A node archives what it drops in the transaction in which it comes to know both: what is replaced, if it accepted one of the two live; what is
-/// deleted, always.
+/// A node archives what it drops: what is replaced, if it accepted one of the two live; what is deleted, always. In the transaction in which it comes to
+/// know both there is one row for each; the worker makes the archives (`Judge.makeArchives`), so that no event pays for all that it names.
 /// Source: constellation spec, rules 2 and 3.
 struct Succession {
   private let event: Event
@@ -21,9 +21,9 @@ struct Succession {
     self.options = options
   }
 
-  /// Notes what the event replaces and names, and queues the archives. For an event that was just accepted and journalled. Throws faults.
+  /// Notes what the event replaces and names, and which archives are owed. For an event that was just accepted and journalled. Throws faults.
   func note(in state: borrowing StateWriter) throws {
-    if let deletion = try state.deletion(of: event.id, by: event.pubkey) { try archive(event, droppedBy: deletion, isNamedFirst: true, in: state) }
+    if let deletion = try state.deletion(of: event.id, by: event.pubkey) { try owe(event.id, because: deletion, in: state) }
     if let address = event.address { try replace(address, in: state) }
     if event.kind == 5 { try delete(in: state) }
   }
@@ -38,52 +38,25 @@ struct Succession {
       head?.day = day
     }
     if let head, head != known { try state.setHead(of: address, head) }
-    if let known, known.id != event.id {
-      if isNewest { try archive(known.id, droppedBy: event, in: state) } else { try archive(event, droppedBy: known.id, in: state) }
+    if let known, known.id != event.id, try isLive || state.wasLive(known.id) {
+      if isNewest { try owe(known.id, because: event.id, in: state) } else { try owe(event.id, because: known.id, in: state) }
     }
-    if let deletion = try state.deletion(of: address, reaching: event.createdAt) {
-      try archive(event, droppedBy: deletion, isNamedFirst: true, in: state)
-    }
+    if let deletion = try state.deletion(of: address, reaching: event.createdAt) { try owe(event.id, because: deletion, in: state) }
   }
 
   private func delete(in state: borrowing StateWriter) throws {
     let targets = event.deletionTargets
     try state.note(targetsOf: event)
-    for id in Set(targets.ids) where try state.known(id) != nil { try archive(id, droppedBy: event, in: state) }
+    for id in Set(targets.ids) where try id != event.id && state.known(id) != nil { try owe(id, because: event.id, in: state) }
     for address in Set(targets.addresses) where address.pubkey == event.pubkey {
       guard let head = try state.head(of: address), head.createdAt <= event.createdAt else { continue }
-      try archive(head.id, droppedBy: event, in: state)
+      try owe(head.id, because: event.id, in: state)
     }
   }
 
-  /// Of an event that is known already. A deletion drops its own author's alone, and whatever it drops is archived: what counts here all the same, no relay
-  /// would hold any more (rule 3).
-  private func archive(_ id: EventID, droppedBy dropping: Event, in state: borrowing StateWriter) throws {
-    guard makesArchives, id != dropping.id, !(try state.archives(of: id).contains(.ours)), let dropped = try Accepted(id, in: state),
-      dropped.event.pubkey == dropping.pubkey, dropping.kind == 5 || isLive || dropped.isLive
-    else { return }
-    try queue(dropped.event, at: dropping.createdAt, because: dropping.id, in: state)
-  }
-
-  /// Of the event itself.
-  private func archive(_ dropped: Event, droppedBy id: EventID, isNamedFirst: Bool = false, in state: borrowing StateWriter) throws {
-    guard makesArchives, !(try state.archives(of: dropped.id).contains(.ours)), let dropping = try Accepted(id, in: state),
-      isNamedFirst || isLive || dropping.isLive
-    else { return }
-    try queue(dropped, at: dropping.event.createdAt, because: id, in: state)
-  }
-
-  private var makesArchives: Bool {
-    options.writesFollowUps && options.constellation.followUps.archives && options.constellation.followUps.nodeKey != nil
-  }
-
-  private func queue(_ dropped: Event, at createdAt: UInt64, because dropping: EventID, in state: borrowing StateWriter) throws {
-    guard let node = options.constellation.followUps.nodeKey, dropped.kind != NodeLabel.kind,
-      Archive.canHold(dropped, maxBytes: options.maxEventBytes), let archive = try? Archive.event(of: dropped, by: node, at: createdAt)
-    else { return }
-    try state.note(archive: .ours, of: dropped.id)
-    let followUp = FollowUpEvent(name: .archive, subject: dropped.id.bytes, trigger: dropping, body: .unsigned(archive))
-    try state.enqueue(.event(followUp), at: receivedAt)
+  private func owe(_ dropped: EventID, because dropping: EventID, in state: borrowing StateWriter) throws {
+    guard options.makesArchives, !(try state.archives(of: dropped).contains(.ours)) else { return }
+    try state.owe(OwedArchive(of: dropped, because: dropping))
   }
 
   /// Whether the day has brought as many live versions of the event's address as it may. Throws faults.
@@ -95,33 +68,56 @@ struct Succession {
   }
 
   static let tooOften = Rejection(.rateLimited, "too many updates")
-
-  /// Whether a deletion names a deletion by its author. Throws faults.
-  static func namesDeletion(_ event: Event, reading state: borrowing some StoreReader & ~Copyable) throws -> Bool {
-    guard event.kind == 5 else { return false }
-    for id in Set(event.deletionTargets.ids) {
-      guard let raw = try state.raw(id) else { continue }
-      let isDeletion = raw.withUnsafeBytes { bytes in
-        (try? EventSlices.parse(bytes)).map { $0.kind == 5 && PublicKey($0.pubkey) == event.pubkey } ?? false
-      }
-      if isDeletion { return true }
-    }
-    return false
-  }
-
   static let deletesDeletion = Rejection.blocked("a deletion cannot be deleted")
 }
 
-/// An accepted event as the journal has it, and how it was judged.
-private struct Accepted {
-  let event: Event
-  let isLive: Bool
+extension JudgeOptions {
+  /// Whether this node publishes what relays drop.
+  fileprivate var makesArchives: Bool { writesFollowUps && constellation.followUps.archives && constellation.followUps.nodeKey != nil }
+}
 
-  init?(_ id: EventID, in state: borrowing StateWriter) throws {
-    guard let known = try state.known(id), case .event(let raw, _, let source, _)? = try state.journalRow(known.sequence)?.content,
-      let event = try? Event(parsing: raw)
-    else { return nil }
-    self.event = event
-    isLive = source.isLive
+extension StoreReader where Self: ~Copyable {
+  /// Whether an accepted event came live.
+  fileprivate func wasLive(_ id: EventID) throws -> Bool {
+    guard let known = try known(id), case .event(_, _, let source, _)? = try journalRow(known.sequence)?.content else { return false }
+    return source.isLive
+  }
+
+  fileprivate func accepted(_ id: EventID) throws -> Event? { try raw(id).flatMap { try? Event(parsing: $0) } }
+}
+
+extension Judge {
+  /// So many bytes of events one step archives at most, one event besides.
+  private static let maxArchivedBytes = 1 << 20
+
+  /// Makes archives that are owed, in one write transaction: few, since requests wait for it.
+  ///
+  /// - Returns: how many owed ones are done with; 0 when none is left. Throws faults.
+  public func makeArchives(limit: Int = 50) throws -> Int {
+    let owed = try store.read { try $0.owedArchives(limit: limit) }
+    if owed.isEmpty { return 0 }
+    return try store.write { state in
+      var (done, bytes) = (0, 0)
+      for archive in owed where bytes < Self.maxArchivedBytes {
+        bytes += try make(archive, in: state)
+        try state.removeOwed(archive)
+        done += 1
+      }
+      return done
+    }
+  }
+
+  /// A deletion drops its own author's events alone; a label is not archived, since nothing takes it back.
+  /// - Returns: how many bytes it archived.
+  private func make(_ archive: OwedArchive, in state: borrowing StateWriter) throws -> Int {
+    guard let node = options.constellation.followUps.nodeKey, !(try state.archives(of: archive.dropped).contains(.ours)),
+      let dropped = try state.accepted(archive.dropped), let dropping = try state.accepted(archive.dropping), dropped.pubkey == dropping.pubkey,
+      dropped.kind != NodeLabel.kind, Archive.canHold(dropped, maxBytes: options.maxEventBytes),
+      let repost = try? Archive.event(of: dropped, by: node, at: dropping.createdAt)
+    else { return 0 }
+    try state.note(archive: .ours, of: dropped.id)
+    let followUp = FollowUpEvent(name: .archive, subject: dropped.id.bytes, trigger: dropping.id, body: .unsigned(repost))
+    try state.enqueue(.event(followUp), at: dropping.createdAt)
+    return dropped.raw.count
   }
 }

@@ -38,6 +38,9 @@ public protocol Validator: Sendable {
   /// The answer to an accepted event that comes again: nil to accept it again (a superseded version: `duplicate:`).
   func answerToKnown(_ event: TypedEvent, _ known: KnownEvent, reading state: borrowing some StateReader & ~Copyable) throws -> Rejection?
 
+  /// Whether an accepted event of the domain's is a deletion (kind 5), as its note says.
+  func isDeletion(_ known: KnownEvent) throws -> Bool
+
   /// Judges an event that is not known yet. Throws a `Rejection`, `Parked` or `Fault`.
   func decide(
     _ event: TypedEvent, in circumstances: Circumstances, reading state: borrowing some StateReader & ~Copyable, trace: CheckTrace?
@@ -67,6 +70,7 @@ public protocol Validator: Sendable {
 
 extension Validator {
   public var ownKinds: [UInt64] { [] }
+  public func isDeletion(_ known: KnownEvent) throws -> Bool { false }
 
   public func owns(_ event: Event, reading state: borrowing some StateReader & ~Copyable) throws -> Bool { false }
 

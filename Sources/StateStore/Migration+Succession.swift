@@ -6,22 +6,15 @@ import Policy
 extension Migration {
   /// Schema 3 knew neither the newest event of an address nor what deletions name in all domains: read once from the journal.
   static let knowsSuccession = Migration(toVersion: 4) { writer in
-    var heads: [Address: AddressHead] = [:]
+    // Row by row, whatever the journal's length: nothing of it is kept in memory.
     try writer.journal { row in
       guard case .event(let raw, let id, _, _) = row.content, let event = try? Event(parsing: raw) else { return true }
-      if let address = event.address, heads[address]?.yields(to: event.createdAt, id) ?? true {
-        heads[address] = AddressHead(createdAt: event.createdAt, id: id)
+      if let address = event.address, try writer.head(of: address)?.yields(to: event.createdAt, id) ?? true {
+        try writer.setHead(of: address, AddressHead(createdAt: event.createdAt, id: id))
       }
+      if event.kind == 5 { try writer.note(targetsOf: event) }
       return true
     }
-    for (address, head) in heads { try writer.setHead(of: address, head) }
-    var deletions: [Event] = []
-    try writer.journal { row in
-      guard case .event(let raw, _, _, _) = row.content, let event = try? Event(parsing: raw), event.kind == 5 else { return true }
-      deletions.append(event)
-      return true
-    }
-    for deletion in deletions { try writer.note(targetsOf: deletion) }
   }
 }
 

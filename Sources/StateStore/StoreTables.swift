@@ -28,13 +28,14 @@ import Policy
 /// heads             address 72                        → AddressHead (the newest accepted event of an address)
 /// deletions         see Deletions.swift
 /// archives          id 32                             → ArchiveMark
+/// archives.owed     dropped id 32 · dropping id 32    → 1           (to be made by the worker)
 /// ```
 public final class StoreTables: Sendable {
   let meta, journal, events: TableHandle
   let outbox, outboxStuck, outboxDone, outboxDelivered, outboxIDs, outboxNewest, deferred: TableHandle
   let parked, parkedIDs, parkedWaiting, parkedAges, parkedPubkeys, parkedReleased, parkedNewest, parkedRanking: TableHandle
   let parkedProvided, authors: TableHandle
-  let heads, deletions, archives: TableHandle
+  let heads, deletions, archives, owedArchives: TableHandle
   /// The most bytes that all outbox rows take together.
   let outboxLimitBytes: UInt64
   /// By `Table.slot`.
@@ -46,7 +47,7 @@ public final class StoreTables: Sendable {
   static let ownNames = [
     "meta", "journal", "events", "outbox", "outbox.stuck", "outbox.done", "outbox.delivered", "outbox.ids", "outbox.newest",
     "deferred", "parked", "parked.ids", "parked.waiting", "parked.ages", "parked.pubkeys", "parked.released", "parked.newest",
-    "parked.ranking", "parked.provided", "authors", "heads", "deletions", "archives",
+    "parked.ranking", "parked.provided", "authors", "heads", "deletions", "archives", "archives.owed",
   ]
 
   /// All names, the store's own first.
@@ -86,6 +87,7 @@ public final class StoreTables: Sendable {
     heads = try own("heads")
     deletions = try own("deletions")
     archives = try own("archives")
+    owedArchives = try own("archives.owed")
 
     var domains = [TableHandle?](repeating: nil, count: Table.maxPerDomain * (Domain.allCases.count + 1))
     for table in declared {

@@ -188,7 +188,7 @@ public final class Daemon {
     let confirm: ([EventID]) -> Set<EventID>
 
     func stored(_ ids: [EventID]) -> (found: Set<EventID>, failure: String?) { (confirm(ids), nil) }
-    func hasAny(of kinds: [UInt64]) -> Bool { false }
+    func hasAny(of kinds: [UInt64]) -> Bool? { false }
   }
 
   /// Unix milliseconds.

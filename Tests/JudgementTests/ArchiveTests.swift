@@ -23,6 +23,7 @@ struct ArchiveTests {
   /// The reposts that wait in the outbox.
   private static func archives(_ bench: Bench) throws -> [UnsignedEvent] {
     var archives: [UnsignedEvent] = []
+    while try bench.judge.makeArchives() > 0 {}
     try bench.store.read { state in
       try state.outboxRows { row in
         if row.name == .archive, case .unsigned(let form) = row.body, let event = UnsignedEvent(form: form) { archives.append(event) }
@@ -181,6 +182,30 @@ struct ArchiveTests {
     for version in [Self.first, Self.second] { #expect(bench.send(version) == "accept") }
     #expect(bench.send(Self.first).hasPrefix("duplicate: "))
     #expect(bench.send(Self.repost(Self.first)) == "accept")
+  }
+
+  @Test("explain tells of an archive how the event within is judged")
+  func explained() throws {
+    let bench = try Self.bench()
+    func explain(_ event: Event) throws -> Explanation { try bench.judge.explain(raw: event.raw, in: Circumstances(receivedAt: Self.now, source: .sync)) }
+    #expect(try explain(Self.repost(Self.first)).decision == .accept)
+    #expect(try explain(Self.repost(Self.first)).claims == [.crowdfunding])
+    let malformed = TestKey("captain").event(kind: 30904, createdAt: 1_700_000_000, tags: [["title", "x"]])
+    let rejection = Rejection.invalid("archived event: invalid: d tag must appear once")
+    #expect(try explain(Self.repost(malformed)).decision == .reject(rejection))
+    #expect(try explain(Self.repost(Self.first, by: TestKey("stranger"))).claims.isEmpty)
+  }
+
+  @Test("a node's repost without the archive's label is judged by what it holds; one of something else passes")
+  func unmarked() throws {
+    let bench = try Self.bench()
+    let inner = String(decoding: Self.first.raw, as: UTF8.self)
+    #expect(bench.send(Self.other.event(kind: 16, createdAt: Self.now, tags: [["k", "30904"]], content: inner)) == "accept")
+    #expect(try bench.journalCount() == 1)
+    for content in ["{", String(decoding: TestKey("a").event(kind: 1, content: "hello").raw, as: UTF8.self)] {
+      #expect(bench.send(Self.other.event(kind: 16, createdAt: Self.now, tags: [["k", "1"]], content: content)) == "accept")
+    }
+    #expect(try bench.journalCount() == 1)
   }
 
   @Test("what is refused within an archive is told in its words")

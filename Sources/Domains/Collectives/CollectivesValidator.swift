@@ -62,6 +62,8 @@ public final class CollectivesValidator: Validator {
     }
   }
 
+  public func isDeletion(_ known: KnownEvent) throws -> Bool { try CollectivesNote(known)?.kind == .deletion }
+
   public func outcomes(at now: UInt64, reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
     try CollectivesDigest.feedHeads(reading: state, into: feed)
   }

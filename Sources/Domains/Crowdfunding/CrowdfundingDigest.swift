@@ -31,7 +31,7 @@ struct CrowdfundingDigest {
     binding.put(UInt8(1))
     binding.put(counted: project.bytes)
     // What a version that is not in force bound or proved is no part of it.
-    let trust = campaign.trust == .operator ? .operator : fold.versions.map(\.head.trust).max() ?? .none
+    let trust = fold.versions.map(\.head.trust).max() ?? .none
     binding.put(trust.rawValue)
     binding.put(campaign.captain)
     binding.put(optional: fold.versions.contains(where: \.head.namesBien) ? campaign.bien : nil) { $0.put($1) }

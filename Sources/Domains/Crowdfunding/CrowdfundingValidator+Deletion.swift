@@ -19,6 +19,13 @@ extension CrowdfundingValidator {
       let ids = targets.unknown.map { Dependency.arrival(of: $0, by: event.pubkey, in: .crowdfunding) }
       return .kept(until: ids + targets.addresses.map { Dependency.arrival(of: $0, in: .crowdfunding) })
     }
+    // A label or a receipt that a relay dropped would be missed by whoever comes later: no kind 5 takes one back, whatever its source.
+    if !circumstances.isRecalled {
+      for target in targets.known {
+        if target.kind == .label { throw CrowdfundingRejection.deletionOfLabel }
+        if target.kind == .receipt { throw CrowdfundingRejection.deletionOfReceipt }
+      }
+    }
     if circumstances.isLive { try checkLive(targets, event, in: circumstances, reading: state) }
 
     var effects = Effects(note: CrowdfundingNote(.deletion, event, nil).bytes)
@@ -82,11 +89,9 @@ extension CrowdfundingValidator {
       if isActive[project] == true { throw CrowdfundingRejection.undeletable }
     }
     for target in targets.known {
-      if target.kind == .label { throw CrowdfundingRejection.deletionOfLabel }
       guard let project = target.project else { throw CrowdfundingRejection.deletionOfDeletion }
       switch target.kind {
-      case .deletion, .label: continue
-      case .receipt: throw CrowdfundingRejection.deletionOfReceipt
+      case .deletion, .label, .receipt: continue
       case .contribution:
         let transfer = try Ledger.transfer(target.id, reading: state)
         if transfer?.state == .posted || transfer?.state == .unknown { throw CrowdfundingRejection.countedContribution }

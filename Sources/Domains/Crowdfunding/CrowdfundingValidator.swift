@@ -37,6 +37,8 @@ public final class CrowdfundingValidator: Validator {
     return false
   }
 
+  public func isDeletion(_ known: KnownEvent) throws -> Bool { try CrowdfundingNote(known)?.kind == .deletion }
+
   public func parse(_ event: VerifiedEvent, in circumstances: Circumstances, trace: CheckTrace?) throws -> CrowdfundingEvent {
     try CrowdfundingEvent(parsing: event, in: circumstances, options: options, trace: trace)
   }

@@ -52,12 +52,8 @@ extension GroupsValidator {
       let survey = isStranger ? nil : try survey(record, on: parent, roles, reading: state)
       if let survey, survey.suspends {
         let limiting = LimitingRecord(record, survey)
-        let limit = options.maxLimitingProposals
-        try checkOpen(GroupsState.limiting, prefix: group.id.bytes, limit, group, judgement, reading: state) { _ in true }
-        if limiting.isWide {
-          try checkOpen(GroupsState.limiting, prefix: group.id.bytes, LimitingRecord.maxWide, group, judgement, reading: state, where: \.isWide)
-        }
-        changes.append(limiting.listed(in: group.id))
+        // From sync it is taken all the same, so that relays converge; where the list has no room it is looked at as one that could suspend nobody.
+        changes.append(try hasRoom(for: limiting, group, judgement, reading: state) ? limiting.listed(in: group.id) : limiting.dormant(in: group.id))
       } else {
         changes.append(LimitingRecord(record, survey?.muted).dormant(in: group.id))
       }
@@ -88,6 +84,23 @@ extension GroupsValidator {
     let tenure = Tenure(roles)
     let mark = try OtherGroups(roles, tenure, reading: state).marks(at: [record.createdAt], reading: state).first ?? nil
     return try LimitingSurvey(record, on: try state.link(parent.id), coveredBy: covering.id, mark, roles, tenure, reading: state)
+  }
+
+  /// Whether the list of those that limit administrators has room. Live, what has none is refused.
+  private func hasRoom(
+    for limiting: LimitingRecord, _ group: GroupRecord, _ judgement: GroupJudgement, reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Bool {
+    do {
+      let prefix = group.id.bytes
+      try checkOpen(GroupsState.limiting, prefix: prefix, options.maxLimitingProposals, group, judgement, reading: state) { _ in true }
+      if limiting.isWide {
+        try checkOpen(GroupsState.limiting, prefix: prefix, LimitingRecord.maxWide, group, judgement, reading: state, where: \.isWide)
+      }
+      return true
+    } catch let rejection as Rejection {
+      if judgement.circumstances.isLive { throw rejection }
+      return false
+    }
   }
 
   /// So many proposals of a table may be open: not implemented on the canonical chain, and under 30 days old.

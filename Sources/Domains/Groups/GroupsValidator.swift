@@ -86,6 +86,8 @@ public final class GroupsValidator: Validator {
     try GroupsDigest().feed(reading: state, into: feed)
   }
 
+  public func isDeletion(_ known: KnownEvent) throws -> Bool { try GroupsNote(known) == .deletion }
+
   public func outcomes(at now: UInt64, reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
     try GroupsDigest().feedOutcomes(reading: state, at: now, into: feed)
   }

@@ -125,7 +125,7 @@ private final class Merge {
   }
 
   private func take(_ waiting: ParkedEvent, _ released: inout Int) throws -> Bool {
-    switch try judge.judgeParked(waiting) {
+    switch try judge.judgeParked(waiting)?.decision {
     case .accept:
       summary.accepted += 1
       released += try judge.judgeAllReleased().accepted
