@@ -39,13 +39,11 @@ extension Configuration {
       path: path("state.path") ?? DefaultStatePath.find(in: environment), mapSizeMiB: integer("state.mapSizeMiB"),
       durability: State.Durability(rawValue: text("state.durability")) ?? .full)
     let relayFile = path("relay.configFile")
+    relayConfigFile = relayFile
     maxEventBytes = integer("relay.maxEventBytes")
     if let relayFile {
-      do {
-        if let size = try StrfryConfiguration(path: relayFile).maxEventSize { maxEventBytes = min(maxEventBytes, size) }
-      } catch {
-        values.reportContradiction("relay.configFile", "\(error)")
-      }
+      // One that cannot be read now stops nothing: check-config says so.
+      if let size = try? StrfryConfiguration(path: relayFile).maxEventSize { maxEventBytes = min(maxEventBytes, size) }
     }
     peers = Self.peers(&values)
     updatesPerDay = integer("relay.updatesPerDay")

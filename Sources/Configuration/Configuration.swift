@@ -92,6 +92,8 @@ public struct Configuration: Sendable, Equatable {
   }
 
   public var state: State
+  /// strfry.conf.
+  public var relayConfigFile: String?
   /// The longest JSON of an event that relays store, in bytes.
   public var maxEventBytes: Int
   /// Other relays, whose clients' events are judged as from sync.

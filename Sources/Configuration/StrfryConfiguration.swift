@@ -3,16 +3,16 @@
 /// What this program reads of a strfry.conf: the values of its keys, as texts. strfry ignores keys that it does not know; so does this.
 ///
 /// The form is that of taocpp's config: `section { key = value }`, with `#`, `//` and `/* */` for comments.
-struct StrfryConfiguration {
+public struct StrfryConfiguration {
   /// By path: `events.maxEventSize`.
   private var values: [String: String] = [:]
 
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
+  public struct Failure: Error, CustomStringConvertible {
+    public let description: String
   }
 
   /// Reads a file of at most 1 MiB.
-  init(path: String) throws(Failure) {
+  public init(path: String) throws(Failure) {
     do {
       self.init(try BoundedFile.read(path, maxBytes: 1 << 20))
     } catch {
@@ -47,7 +47,7 @@ struct StrfryConfiguration {
   }
 
   /// The longest event that strfry stores, in bytes; nil when the file does not say.
-  var maxEventSize: Int? { values["events.maxEventSize"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
+  public var maxEventSize: Int? { values["events.maxEventSize"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
 }
 
 private struct Tokens {

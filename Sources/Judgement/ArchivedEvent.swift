@@ -13,6 +13,12 @@ struct ArchivedEvent {
     /// Whose it is.
     let mark: ArchiveMark
 
+    /// Dated further ahead than any event may be (rule 11).
+    func isFuture(in circumstances: Circumstances) -> Bool {
+      let createdAt = raw.withUnsafeBytes { bytes in (try? EventSlices.parse(bytes))?.createdAt ?? 0 }
+      return circumstances.isFuture(createdAt: createdAt)
+    }
+
     init(_ raw: [UInt8], by pubkey: PublicKey, _ options: FollowUpOptions) {
       self.raw = raw
       mark = pubkey == options.nodeKey ? .ours : .another
@@ -48,6 +54,7 @@ extension Judge {
   func judge(_ archived: ArchivedEvent, in circumstances: Circumstances) -> Judgement {
     if let rejection = archived.outer.raw.withUnsafeBytes({ (try? EventSlices.parse($0)).flatMap { verify($0) } }) { return .rejected(rejection) }
     guard isOurs(archived) else { return unclaimed }
+    if archived.outer.isFuture(in: circumstances) { return .rejected(ClaimedEvent.isFuture) }
     return archived.content.withUnsafeBytes { bytes in
       do {
         let slices = try EventSlices.parse(bytes)

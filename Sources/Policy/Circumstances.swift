@@ -33,8 +33,11 @@ public struct Circumstances: Sendable {
   public static let maxFutureSeconds: UInt64 = 900
 
   /// Dated further ahead than any event may be that is judged for the first time. Source: constellation spec, rule 11.
-  public func isFuture(_ event: VerifiedEvent) -> Bool {
+  public func isFuture(_ event: VerifiedEvent) -> Bool { isFuture(createdAt: event.createdAt) }
+
+  /// The same of a time, in Unix seconds.
+  public func isFuture(createdAt: UInt64) -> Bool {
     let (latest, overflows) = receivedAt.addingReportingOverflow(Self.maxFutureSeconds)
-    return !isRecalled && !overflows && event.createdAt > latest
+    return !isRecalled && !overflows && createdAt > latest
   }
 }

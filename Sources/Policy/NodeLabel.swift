@@ -52,8 +52,9 @@ public struct NodeLabel: Sendable, Equatable {
     node = event.pubkey
     createdAt = event.createdAt
     self.event = event.tags.first(named: "e")?[1].flatMap { EventID(hex: $0) }
-    project = event.tags.first(named: "project-id")?[1]
-    outcome = event.tags.first(named: "outcome")?[1]
+    // Two that differ say nothing.
+    project = event.tags.count(named: "project-id") == 1 ? event.tags.first(named: "project-id")?[1] : nil
+    outcome = event.tags.count(named: "outcome") == 1 ? event.tags.first(named: "outcome")?[1] : nil
   }
 
   /// Whether an event on the line is a label of one of these names, by one of these nodes. No heap.

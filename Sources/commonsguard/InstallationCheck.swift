@@ -23,6 +23,7 @@ struct InstallationCheck {
   static func findings(_ configuration: Configuration) -> [Finding] {
     var check = InstallationCheck(configuration)
     check.checkState()
+    check.checkRelayFile()
     check.checkKey()
     check.checkSink()
     check.checkHeaders()
@@ -77,6 +78,19 @@ struct InstallationCheck {
     if facts.st_mode & S_IFMT != S_IFDIR { return add("state.path", "\(path) cannot be made: \(parent) is no folder") }
     if access(parent, W_OK | X_OK) != 0 {
       add("state.path", "\(path) is not there and cannot be made in \(parent): \(Self.words(errno)); make it, owned by the user that runs the relay")
+    }
+  }
+
+  // MARK: strfry.conf
+
+  private mutating func checkRelayFile() {
+    guard let path = configuration.relayConfigFile else { return }
+    do {
+      if try StrfryConfiguration(path: path).maxEventSize == nil {
+        add("relay.configFile", "\(path) says no events.maxEventSize: relay.maxEventBytes counts alone", isError: false)
+      }
+    } catch {
+      add("relay.configFile", "\(error): relay.maxEventBytes counts alone", isError: false)
     }
   }
 

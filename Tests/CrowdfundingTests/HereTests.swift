@@ -156,4 +156,17 @@ struct HereTests {
     #expect(try relay.campaign()?.record.head?.id == again.id)
     #expect(try relay.digest() == follower([running, deletion, again]).digest())
   }
+
+  @Test("what is live has to fit the campaign at its own time too, since other relays go by that")
+  func ownTime() throws {
+    let votable = try Relay()
+    for event in [Sample.campaign(status: "draft"), Sample.campaign(status: "vote_pending", at: 100)] { #expect(try votable.live(event) == Relay.accept) }
+    #expect(try votable.live(Sample.vote("+5", at: 99)) == "blocked: no vote is open on this project")
+    #expect(try votable.live(Sample.vote("+5", at: 100)) == Relay.accept)
+
+    let payable = try Relay()
+    for event in [Sample.campaign(status: "draft"), Sample.campaign(status: "crowdfunding", at: 100)] { #expect(try payable.live(event) == Relay.accept) }
+    #expect(try payable.live(Sample.contribution("+5", at: 99)).hasPrefix("blocked: campaign not active"))
+    #expect(try payable.live(Sample.contribution("+5", at: 100)) == Relay.accept)
+  }
 }

@@ -23,6 +23,8 @@ extension CrowdfundingValidator {
       guard let before else { throw CrowdfundingRejection.notActive("deleted") }
       guard before.isActive else { throw CrowdfundingRejection.notActive(before.shownWhenInactive.name) }
       if let closedAt = head?.terms.closedAt, circumstances.receivedAt >= closedAt { throw CrowdfundingRejection.notActive("closed") }
+      // It has to fit at its own time too: another relay goes by that, and would never count it.
+      if !circumstances.isRecalled, let rejection = try refusalAtItsTime(contribution, event, head, campaign, reading: state) { throw rejection }
     } else if let rejection = terms?.refusal(of: contribution.target, at: event.createdAt) {
       // A contribution outside the phase that is known waits for versions that may still come.
       throw Parked(rejection, waitingFor: .campaign(campaign.project))
@@ -60,6 +62,18 @@ extension CrowdfundingValidator {
     let isFunded = try before?.status == .crowdfunding && isLastGoalReached(contribution, pot, campaign, reading: state)
     effects.followUps += followUps.snapshotRequest(campaign.project, event, circumstances, atOnce: isFunded)
     return .accepted(effects)
+  }
+
+  /// Why a live contribution does not fit the version in force at its created_at. That is the newest one nearly always.
+  private func refusalAtItsTime(
+    _ contribution: Contribution, _ event: VerifiedEvent, _ head: CampaignRecord.Head?, _ campaign: CampaignRecord,
+    reading state: borrowing some StateReader & ~Copyable
+  ) throws -> Rejection? {
+    if let head, head.createdAt <= event.createdAt, !campaign.hasDeletions {
+      return head.terms.closedAt.flatMap { event.createdAt >= $0 ? CrowdfundingRejection.notActive("closed") : nil }
+    }
+    var dated = DatedTerms(campaign, VoteRules(options))
+    return try dated.terms(at: event.createdAt, reading: state)?.refusal(of: contribution.target, at: event.createdAt)
   }
 
   /// Whether another node of the constellation published a receipt: who adds receipts up would count the contribution twice.

@@ -78,7 +78,15 @@ extension CrowdfundingValidator {
     var effects = Effects()
     try finish(&campaign, since: before, to: &effects, reading: state)
     let followUps = CrowdfundingFollowUp(options.followUps)
-    effects.followUps = followUps.label(resolution, of: campaign, at: time)
+    // Behind the one before: of two of one second, others could not tell which is the last.
+    var announcedAt = time
+    if let node = options.followUps.nodeKey {
+      let known = try AnnouncedResolution.read(campaign.project, resolution, by: node, state)
+      announcedAt = max(time, known.map { $0.position.createdAt.addingReportingOverflow(1).partialValue } ?? 0)
+      let position = FoldPosition(createdAt: announcedAt, id: EventID(.zero))
+      effects.changes.append(AnnouncedResolution(position, resolution).change(campaign.project, node))
+    }
+    effects.followUps = followUps.label(resolution, of: campaign, at: announcedAt)
     if let latest = campaign.latest {
       let isAtOnce = try DerivedStatus.read(campaign, state) != status
       effects.followUps += followUps.snapshotRequest(campaign.project, trigger: latest.id, receivedAt: time, atOnce: isAtOnce)

@@ -24,7 +24,11 @@ extension CrowdfundingValidator {
     if circumstances.isLive, try hasStandingVote(voter, event.pubkey, campaign, &dated, reading: state) { throw CrowdfundingRejection.alreadyVoted }
     trace?.enter("V5")
     let isInPhase = try dated.isVoteOpen(at: event.createdAt, reading: state)
-    if !circumstances.isLive, !isInPhase { throw Parked(CrowdfundingRejection.noVoteOpen, waitingFor: .campaign(campaign.project)) }
+    if !isInPhase {
+      // Live it has to fit at its own time too: another relay goes by that, and would never count it.
+      if circumstances.isLive, !circumstances.isRecalled { throw CrowdfundingRejection.noVoteOpen }
+      if !circumstances.isLive { throw Parked(CrowdfundingRejection.noVoteOpen, waitingFor: .campaign(campaign.project)) }
+    }
 
     let record = VoteRecord(event, weight: vote.weight, isLive: circumstances.isLive, deletion: deletion)
     let wasApproved = campaign.vote.isApproved
