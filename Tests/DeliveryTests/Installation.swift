@@ -48,7 +48,7 @@ final class Installation: Sendable {
 
   func worker(
     _ sink: (any Sink)?, options: DeliveryOptions? = nil, key: @escaping () throws -> SigningKey? = { Installation.node.key },
-    keyMark: @escaping () -> [UInt8] = { [] }
+    keyMark: @escaping () -> [UInt8] = { [] }, stored: (any StoredLookup)? = nil
   ) throws -> DeliveryWorker {
     DeliveryWorker(
       store: store, registry: registry, judge: try Judge(store: store, registry: registry),
@@ -56,7 +56,7 @@ final class Installation: Sendable {
       key: {
         self.keyReads.add(1, ordering: .relaxed)
         return try key()
-      }, keyMark: keyMark, sink: sink, clock: { self.now.load(ordering: .relaxed) }, random: { 0 }, diagnostics: report)
+      }, keyMark: keyMark, sink: sink, stored: stored, clock: { self.now.load(ordering: .relaxed) }, random: { 0 }, diagnostics: report)
   }
 
   /// Queues follow-ups by the node with these contents, and returns their ids.
