@@ -16,12 +16,18 @@ struct CampaignHistory {
   /// - Parameters:
   ///   - withVotes: false where no vote can change: a campaign may have very many. Where versions were deleted they are read all the same.
   ///   - inserting: a version that is not stored yet.
+  ///   - members: the versions of the binding, where they are not those that are stored.
   static func read(
-    _ campaign: CampaignRecord, withVotes: Bool = true, inserting version: VersionRecord? = nil, _ state: borrowing some StateReader & ~Copyable
+    _ campaign: CampaignRecord, having members: [VersionRecord]? = nil, withVotes: Bool = true, inserting version: VersionRecord? = nil,
+    _ state: borrowing some StateReader & ~Copyable
   ) throws -> CampaignHistory {
     let project = campaign.project
     var history = CampaignHistory(versions: [])
-    (history.versions, history.renewed) = try FoldedVersion.all(of: project, epoch: campaign.epoch, state)
+    if let members {
+      history.versions = try members.map { try FoldedVersion(decoding: $0.encoded()) }.sorted { $0.precedes($1) }
+    } else {
+      (history.versions, history.renewed) = try FoldedVersion.all(of: project, epoch: campaign.epoch, state)
+    }
     if let version {
       let folded = try FoldedVersion(decoding: version.encoded())
       history.versions.insert(folded, at: history.versions.partitionPoint { folded.precedes($0) })

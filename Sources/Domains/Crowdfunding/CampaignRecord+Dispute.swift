@@ -19,13 +19,14 @@ extension CampaignRecord {
     fileprivate let foldOwners: Bytes32?
     fileprivate let votesResolved: Resolution?
     fileprivate let deletionResolved: Resolution?
+    fileprivate let isContested: Bool
   }
 
   func decisions(_ rules: VoteRules) -> Decisions {
     Decisions(
       isApprovedHere: isApprovedHere, isApprovedInFold: isApprovedInFold(rules), isDeletedHere: deletedAt != nil, isDeletedInFold: isDeletedInFold,
       isKeptLive: keptFrom != nil, approvedOwners: approvedOwners, foldOwners: foldOwners,
-      votesResolved: votesResolved.own, deletionResolved: deletionResolved.own)
+      votesResolved: votesResolved.own, deletionResolved: deletionResolved.own, isContested: isContested)
   }
 
   /// Whether the question that a resolution answers was resolved before, here or by others.
@@ -53,7 +54,7 @@ extension CampaignRecord {
     let isDeletionDisputed = deletion.isDisputed(deletionResolved.inForce, announced: { $0 == .deleted ? keepers : [] }) {
       known.isDeletedHere != known.isDeletedInFold || !keepers.isEmpty && known.isDeletedInFold
     }
-    isDisputed = isVoteDisputed || isDeletionDisputed
+    isDisputed = isVoteDisputed || isDeletionDisputed || isContested
   }
 
   /// The resolutions of one question, this node's and those announced.

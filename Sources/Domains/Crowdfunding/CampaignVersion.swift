@@ -15,6 +15,9 @@ public struct CampaignVersion: Sendable {
   /// Goals whose collected figure cannot be read (C7).
   let unreadableFigures: [GoalType]
 
+  /// The `captain` tag, when it holds a key.
+  static func captain(_ event: Event) -> PublicKey? { event.tags.first(named: "captain")?[1].flatMap { PublicKey(hex: $0) } }
+
   /// The context-free checks C1–C10, in order. Throws a `Rejection`.
   init(parsing event: VerifiedEvent, in circumstances: Circumstances, options: CrowdfundingOptions, trace: CheckTrace?) throws {
     let source = CampaignSource(event.event)
@@ -42,7 +45,7 @@ public struct CampaignVersion: Sendable {
     try source.checkGovernance()
     trace?.enter("C10")
     try source.checkSecrets()
-    designatedCaptain = event.tags.first(named: "captain")?[1].flatMap { PublicKey(hex: $0) }
+    designatedCaptain = Self.captain(event.event)
     unreadableFigures = source.unreadableFigures()
     terms = CampaignTerms(
       status: status, closedAt: closedAt, goals: goals, inactiveGoals: source.inactiveGoals(), wallets: wallets,

@@ -39,6 +39,16 @@ struct CrowdfundingDigest {
     binding.put(optional: campaign.cell) { $0.put($1) }
     feed(binding.bytes)
 
+    if campaign.isContested {
+      for rival in try Rival.all(of: project, state) {
+        var writer = RecordWriter()
+        writer.put(UInt8(6))
+        writer.put(rival.first)
+        writer.put(rival.author)
+        feed(writer.bytes)
+      }
+    }
+
     for version in fold.versions {
       var writer = RecordWriter()
       writer.put(UInt8(2))

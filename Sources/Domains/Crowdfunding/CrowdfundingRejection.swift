@@ -33,6 +33,7 @@ enum CrowdfundingRejection {
   static let foreignFinaliser = Rejection.restricted("only the captain may finalise")
   static let otherCaptain = Rejection.blocked("project-id is bound to another captain")
   static let otherProject = Rejection.blocked("the Bien belongs to another project")
+  static let tooManyRivals = Rejection.blocked("too many campaigns claim this project-id")
   static let otherBien = Rejection.blocked("the Bien of a project cannot change")
   static let otherWallet = Rejection.blocked("the Bien's wallet cannot change")
   static func badBeginning(_ status: CampaignStatus) -> Rejection { .invalid("status cannot begin as \(status.name)") }

@@ -21,6 +21,8 @@ import Policy
 /// receipts       reaction · node                → 1                    (`ReceiptRecord`)
 /// announcements  project · kind 1 · node        → 1, or an `AnnouncedResolution`
 /// disputed       project                        → 1                    (what is not disputed has no row)
+/// rivals         project · 0 · created_at · id  → author               (`Rival`: who claims the project beside the campaign in force)
+/// rivals         project · 1 · author · created_at · id → VersionRecord (all versions of each)
 /// ```
 public enum CrowdfundingState {
   static let campaigns = Table(.crowdfunding, 0, "campaigns")
@@ -39,10 +41,11 @@ public enum CrowdfundingState {
   static let receipts = Table(.crowdfunding, 12, "receipts")
   static let announcements = Table(.crowdfunding, 13, "announcements")
   static let disputed = Table(.crowdfunding, 14, "disputed")
+  static let rivals = Table(.crowdfunding, 15, "rivals")
 
   public static let tables = [
     campaigns, versions, addresses, biens, wallets, contributions, ballots, voters, deletions, snapshots, addressDeletions, labels, receipts,
-    announcements, disputed,
+    announcements, disputed, rivals,
   ]
 
   /// How many campaigns are disputed.

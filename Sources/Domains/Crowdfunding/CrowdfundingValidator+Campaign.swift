@@ -23,6 +23,10 @@ extension CrowdfundingValidator {
     let project = version.project
     let existing = try CampaignRecord.read(project, state)
     var binding = Binding(event, version, existing, options)
+    if !circumstances.isLive, let existing, existing.trust == .none, binding.kept != nil, binding.proof == .none {
+      let record = VersionRecord(event, version, epoch: existing.epoch, trust: .none, deletion: deletion)
+      if let effects = try decideRival(version, record, event, against: existing, in: circumstances, reading: state) { return .accepted(effects) }
+    }
     trace?.enter("C1")
     if circumstances.isLive, let kept = binding.kept { try checkIsNewest(event, in: kept) }
     trace?.enter("C11")
@@ -63,7 +67,17 @@ extension CrowdfundingValidator {
     } else if isDeleted {
       try noteDeletion(&campaign, reading: state)
     }
-    let renewed = try add(record, to: &campaign, isFirst: binding.kept == nil, reading: state)
+    var renewed: [StateChange]
+    let joining = try binding.displaced?.hasRivals == true ? RivalsJoining(campaign, version, record, reading: state) : nil
+    if let joining, !joining.versions.isEmpty {
+      campaign.cell = joining.cell
+      let isAnyDeleted = try joining.versions.contains { try isDeletedByAuthor($0, reading: state) }
+      if isAnyDeleted { try noteDeletion(&campaign, reading: state) }
+      try refold(&campaign, CampaignHistory.read(campaign, having: joining.versions + [record], state))
+      renewed = joining.changes
+    } else {
+      renewed = try add(record, to: &campaign, isFirst: binding.kept == nil, reading: state)
+    }
     let isApprovedNow = circumstances.isLive && campaign.settleLive(wasApproved: wasApproved, rules)
 
     var changes = renewed + binding.changes(project)

@@ -124,10 +124,20 @@ extension CrowdfundingValidator {
     let project = campaign.project
     var versions: [VersionRecord] = []
     var votes: [VoteRecord] = []
+    var rivals: [StateChange] = []
     for target in targets.byProject[project] ?? [] {
       switch target.kind {
       case .version:
-        guard let row = try state.value(CrowdfundingState.versions, VersionRecord.key(project, target.createdAt, target.id)) else { continue }
+        guard let row = try state.value(CrowdfundingState.versions, VersionRecord.key(project, target.createdAt, target.id)) else {
+          // A rival's is deleted for the day on which it is in force.
+          let position = FoldPosition(createdAt: target.createdAt, id: target.id)
+          guard var rival = try Rival.version(position, of: targets.author, project, state) else { continue }
+          let earliest = min(deletion.position, rival.deletion ?? deletion.position)
+          guard earliest != rival.deletion else { continue }
+          rival.deletion = earliest
+          rivals.append(Rival.keep(rival, of: project))
+          continue
+        }
         var version = try VersionRecord(decoding: row, completing: state)
         let earliest = min(deletion.position, version.deletion ?? deletion.position)
         guard earliest != version.deletion else { continue }
@@ -147,10 +157,11 @@ extension CrowdfundingValidator {
       case .contribution, .deletion, .label, .receipt: continue
       }
     }
-    let isByAddress = targets.projectsByAddress.contains(project)
-    guard !versions.isEmpty || !votes.isEmpty || isByAddress else { return ([], []) }
+    // A rival's address is none of the campaign in force, which is not folded for it.
+    let isByAddress = targets.projectsByAddress.contains(project) && campaign.permits(targets.author)
+    guard !versions.isEmpty || !votes.isEmpty || isByAddress else { return (rivals, []) }
 
-    let rows = versions.map { $0.change(project) } + votes.map { $0.change(project) }
+    let rows = rivals + versions.map { $0.change(project) } + votes.map { $0.change(project) }
     if !versions.isEmpty || isByAddress { try noteDeletion(&campaign, reading: state) }
     if !votes.isEmpty { campaign.hasVoteDeletions = true }
     if try !campaign.hasDeletions && takeBack(votes, in: &campaign, reading: state) { return (rows, votes) }

@@ -78,8 +78,11 @@ public final class CrowdfundingValidator: Validator {
       throw CrowdfundingRejection.unknownProject
     }
     if let resolution { return try resolve(&record, as: resolution, at: decision.at, reading: state) }
+    let before = record
     record.trust = .operator
-    return Effects(changes: [record.change])
+    var effects = Effects()
+    try finish(&record, since: before, to: &effects, reading: state)
+    return effects
   }
 
   public func build(_ deferred: DeferredFollowUp, reading state: borrowing some StateReader & ~Copyable) throws -> (FollowUpEvent, [StateChange])? {

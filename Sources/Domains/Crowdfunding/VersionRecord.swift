@@ -9,7 +9,7 @@ struct VersionRecord: Equatable, Sendable {
   let createdAt: UInt64
   let author: PublicKey
   /// Which binding of the project it belongs to.
-  let epoch: UInt8
+  var epoch: UInt8
   private(set) var terms: CampaignTerms
   /// The earliest deletion that its author asked for by its id; whether it holds depends on the money and votes before it.
   var deletion: FoldPosition?
@@ -70,6 +70,8 @@ struct VersionRecord: Equatable, Sendable {
     terms = try terms.completed(from: id, reading: state)
   }
 
+  var position: FoldPosition { FoldPosition(createdAt: createdAt, id: id) }
+
   static func key(_ project: ProjectID, _ createdAt: UInt64, _ id: EventID) -> [UInt8] {
     var writer = RecordWriter(capacity: 108)
     writer.put(fixed: project.keyPrefix)
@@ -81,6 +83,8 @@ struct VersionRecord: Equatable, Sendable {
   func change(_ project: ProjectID) -> StateChange {
     .put(CrowdfundingState.versions, key: Self.key(project, createdAt, id), value: encoded())
   }
+
+  func removal(_ project: ProjectID) -> StateChange { .delete(CrowdfundingState.versions, key: Self.key(project, createdAt, id)) }
 }
 
 /// What stands before the terms in a version's row.

@@ -45,6 +45,11 @@ enum CampaignOutput {
       ("closedAt", record.head?.terms.closedAt.map { .unsigned($0) } ?? .null),
       ("goals", .array(view.goals.map { goal($0, claimed) })), ("contributors", .integer(Int64(view.contributors ?? 0))),
       ("vote", .object(vote(view, installation))), ("disputed", .boolean(record.isDisputed)),
+      (
+        "rivals",
+        .array(
+          view.rivals.map { .object([("author", .string($0.author.hex)), ("createdAt", .unsigned($0.createdAt)), ("id", .string($0.id.hex))]) })
+      ),
     ]
   }
 
@@ -112,6 +117,9 @@ enum CampaignOutput {
       if figures.reserved > .zero { line += ", \(figures.reserved.decimal(hundredthsPerUnit: unit)) reserved" }
       if let said = claimed?.collected[figures.goal.type] { line += " (the event says \(said.decimal(hundredthsPerUnit: unit)))" }
       lines.append(line)
+    }
+    for rival in view.rivals {
+      lines.append("rival         \(rival.author.hex), since \(rival.createdAt) (\(rival.id.short)): claims this project id too")
     }
     lines.append(voteLine(view, installation))
     if let line = agreedLine(view, agreed) { lines.append(line) }
