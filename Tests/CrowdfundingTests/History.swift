@@ -82,6 +82,33 @@ struct History {
     addReactions(project, first, until: time + 300, bien: bien)
     addAnnouncements(project, until: time)
     if hasImpostor, let bien { addImpostor(number, project, bien) }
+    if chance(35) { addRivals(number, project, bien) }
+  }
+
+  /// Others who claim the same project id, before its captain and behind, or its Bien for a project of their own.
+  private mutating func addRivals(_ number: Int, _ project: String, _ bien: TestKey?) {
+    for rival in 0..<Int.random(in: 1...3, using: &random) {
+      let author = TestKey("rival \(number) \(rival)")
+      let isOwn = bien != nil && chance(40)
+      let name = isOwn ? "CF-RIVAL-\(number)-\(rival)" : project
+      contested.formUnion([project, name])
+      var time = UInt64.random(in: 900...1400, using: &random)
+      var places: [Int] = []
+      for status in [["draft", "crowdfunding"], ["vote_pending", "crowdfunding"], ["crowdfunding"]][Int.random(in: 0..<3, using: &random)] {
+        var tags = [
+          ["d", "crowdfund-48.85-2.35-\(name)"], ["title", name], ["t", "crowdfunding"], ["t", "UPlanet"], ["project-id", name], ["g", "48.85,2.35"],
+          ["p", TestKey("cell \(chance(20) ? number : 10 + rival)").hex, "", "umap"], ["status", status], ["goal", "ZEN_CONVERTIBLE", "50"],
+        ]
+        if let bien, isOwn || chance(30) { tags.append(["p", bien.hex, "", "bien"]) }
+        places.append(add(author.event(kind: 30904, createdAt: time, tags: tags), after: []))
+        time += UInt64.random(in: 50...500, using: &random)
+      }
+      if chance(15), let place = places.last {
+        let target = chance(50) ? ["e", entries[place].event.id.hex] : ["a", entries[place].event.address?.description ?? ""]
+        _ = add(author.event(kind: 5, createdAt: time, tags: [target, ["k", "30904"]]), after: [])
+      }
+      if isOwn { addReactions(name, places.prefix(1).map { $0 }, until: 1800, bien: nil) }
+    }
   }
 
   /// Somebody else's campaign of the same Bien, under a project id of its own or under the same one.

@@ -26,6 +26,20 @@ struct RivalTests {
     }
   }
 
+  /// One of several campaigns with a Bien and its wallet.
+  static func project(
+    _ name: String, at seconds: UInt64, by author: TestKey, bien: TestKey? = Sample.bien, wallet: String? = Sample.wallet, goal: String = "1000",
+    captain: TestKey? = nil
+  ) -> Event {
+    Sample.campaign(name, status: "crowdfunding", at: seconds, by: author) {
+      $0.removeAll { $0.last == "bien" || $0.first == "i" || $0.first == "goal" }
+      $0.append(["goal", "ZEN_CONVERTIBLE", goal])
+      if let bien { $0.append(["p", bien.hex, "", "bien"]) }
+      if let wallet { $0.append(["i", "g1pub:\(wallet)"]) }
+      if let captain { $0.append(["captain", captain.hex]) }
+    }
+  }
+
   /// Every order of some things.
   static func orders<Element>(_ elements: [Element]) -> [[Element]] {
     guard !elements.isEmpty else { return [[]] }
@@ -187,6 +201,29 @@ struct RivalTests {
     #expect(!shown.isDisputed)
   }
 
+  @Test("a Bien that speaks for itself takes the project id from what nothing vouches for, in any order; where it came second that stays disputed")
+  func bienTakesOver() throws {
+    let rival = Self.campaign(at: 5, by: Self.squatter, bien: TestKey("own bien"))
+    let honest = Self.campaign(at: 10, by: Sample.captain, bien: Sample.bien)
+    let proof = Self.campaign(at: 30, by: Sample.bien, bien: Sample.bien, captain: Sample.captain, goal: "1100")
+    var shown: Set<[String]> = []
+    for order in Self.orders([rival, honest, proof, Sample.contribution(at: 100)]) {
+      let relay = try relay()
+      for event in order + order { try relay.settle(event) }
+      let record = try #require(try relay.campaign()?.record)
+      shown.insert([try relay.digest(), record.captain.hex, record.head?.id.hex ?? ""])
+      let isFirst = try #require(order.firstIndex { $0.id == rival.id }) < (order.firstIndex { $0.id == proof.id } ?? 0)
+      #expect(record.isDisputed == isFirst)
+      try relay.judge.carryOut(OperatorDecision(domain: .crowdfunding, action: "trust", subject: "CF-TEST-1", by: "me", reason: "seen", at: 1))
+      #expect(try relay.campaign()?.record.isDisputed == false)
+    }
+    #expect(shown.count == 1)
+    // Live it is refused, as any rival is.
+    let relay = try relay()
+    try relay.live(rival)
+    #expect(try relay.live(proof) == "restricted: only the captain may change this campaign")
+  }
+
   @Test("the address and the id of a rival's version lead to the project")
   func references() throws {
     let rival = Self.campaign(at: 20, by: Self.squatter, slug: "squat")
@@ -243,5 +280,113 @@ struct RivalTests {
       costs[costs.count - 1].append(try state.rowsRead(for: Sample.contribution(at: 3001), from: .ip4))
     }
     #expect(costs[0] == costs[1])
+  }
+
+  // MARK: One Bien under several project ids
+
+  /// What people see of all projects of a relay.
+  private struct ShownProjects: Hashable {
+    let digest: String
+    let outcomes: String
+    let disputed: [String]
+    let rivals: [String: [String]]
+  }
+
+  private func convergeProjects(_ events: [Event], _ names: [String]) throws -> ShownProjects {
+    let all = try Self.orders(events).map { order in
+      let relay = try relay()
+      for event in order + order { try relay.settle(event) }
+      var disputed: [String] = []
+      var rivals: [String: [String]] = [:]
+      for name in names {
+        guard let view = try relay.campaign(name) else { continue }
+        if view.record.isDisputed { disputed.append(name) }
+        rivals[name] = view.rivals.map { "\($0.project) \($0.id.hex)" }
+      }
+      return ShownProjects(digest: try relay.digest(), outcomes: try relay.outcomes(), disputed: disputed, rivals: rivals)
+    }
+    #expect(Set(all).count == 1)
+    return try #require(all.first)
+  }
+
+  @Test("any order of untrusted projects that claim one Bien or one wallet gives one digest; each is kept, and all are disputed")
+  func oneBien() throws {
+    let first = Self.project("CF-A", at: 10, by: Sample.captain)
+    for second in [
+      Self.project("CF-B", at: 20, by: Self.squatter, wallet: nil), Self.project("CF-B", at: 5, by: Self.squatter, bien: TestKey("own bien")),
+      Self.project("CF-B", at: 5, by: Self.squatter),
+    ] {
+      let rest = [Sample.contribution(at: 100, project: "CF-B"), Self.project("CF-A", at: 50, by: Sample.captain, goal: "1100")]
+      let shown = try convergeProjects([first, second] + rest, ["CF-A", "CF-B"])
+      #expect(shown.disputed == ["CF-A", "CF-B"])
+      #expect(shown.rivals == ["CF-A": ["CF-B \(second.id.hex)"], "CF-B": ["CF-A \(first.id.hex)"]])
+    }
+  }
+
+  @Test("a project whose first version comes last takes its place among those that claim its Bien")
+  func lateFirstVersion() throws {
+    let events = [
+      Self.project("CF-A", at: 10, by: Sample.captain), Self.project("CF-A", at: 30, by: Sample.captain, goal: "1100"),
+      Self.project("CF-B", at: 20, by: Self.squatter), Self.project("CF-C", at: 25, by: Sample.stranger, bien: nil),
+      Self.project("CF-A", at: 5, by: Sample.captain, bien: nil, wallet: nil),
+    ]
+    #expect(try convergeProjects(events, ["CF-A", "CF-B", "CF-C"]).disputed == ["CF-A", "CF-B", "CF-C"])
+  }
+
+  @Test("a rival that takes the project id without its Bien leaves the Bien to whoever else claims it")
+  func leftBien() throws {
+    let events = [
+      Self.project("CF-A", at: 10, by: Sample.captain), Self.project("CF-B", at: 20, by: Sample.stranger),
+      Self.project("CF-A", at: 5, by: Self.squatter, bien: nil, wallet: nil), Sample.contribution(at: 100, project: "CF-B"),
+    ]
+    let shown = try convergeProjects(events, ["CF-A", "CF-B"])
+    #expect(shown.disputed == ["CF-A"])
+    #expect(shown.rivals["CF-B"] == [])
+  }
+
+  @Test("the Bien's own version ends it whenever it comes: the others lose the Bien, and are in no digest")
+  func bienSpeaks() throws {
+    let events = [
+      Self.project("CF-A", at: 10, by: Sample.captain), Self.project("CF-B", at: 5, by: Self.squatter),
+      Self.project("CF-C", at: 7, by: Sample.stranger),
+      Self.project("CF-A", at: 30, by: Sample.bien, goal: "1100", captain: Sample.captain),
+    ]
+    #expect(try !convergeProjects(events, ["CF-A"]).disputed.contains("CF-A"))
+  }
+
+  @Test("live a second project of a Bien is refused, from sync it is kept, and the first goes on; the operator's trust gives it the Bien")
+  func bienLiveAndSync() throws {
+    let relay = try relay()
+    try relay.live(Self.project("CF-A", at: 10, by: Sample.captain))
+    let lower = Self.project("CF-B", at: 5, by: Self.squatter)
+    #expect(try relay.live(lower, at: Sample.start + 20) == "blocked: the Bien belongs to another project")
+    #expect(try relay.sync(lower) == Relay.accept)
+    #expect(try relay.live(Self.project("CF-A", at: 30, by: Sample.captain, goal: "1100")) == Relay.accept)
+    #expect(try relay.campaign("CF-A")?.record.isDisputed == true)
+    try relay.judge.carryOut(OperatorDecision(domain: .crowdfunding, action: "trust", subject: "CF-A", by: "me", reason: "seen", at: 1))
+    #expect(try relay.campaign("CF-A")?.record.isDisputed == false)
+    #expect(try relay.campaign("CF-A")?.record.wallet?.text == Sample.wallet)
+    #expect(try relay.campaign("CF-B")?.record.bien == nil)
+    #expect(try relay.sync(Self.project("CF-C", at: 1, by: Sample.stranger)) == "blocked: the Bien belongs to another project")
+  }
+
+  @Test("a hundred projects that claim one Bien: sixteen wait behind the lowest, and each costs the same")
+  func hundredProjects() throws {
+    let state = MemoryState()
+    try state.judge(Self.project("CF-A", at: 500, by: Sample.captain), from: .ip4)
+    for number in 0..<16 {
+      let rival = Self.project("CF-B\(number)", at: 600 + UInt64(number), by: TestKey("rival \(number)"))
+      #expect(try state.judge(rival, from: .sync) == Relay.accept)
+    }
+    #expect(try state.judge(Self.project("CF-C", at: 700, by: Self.squatter), from: .sync) == "blocked: the Bien belongs to another project")
+    var works: Set<Int> = []
+    for number in 0..<100 {
+      let lower = Self.project("CF-D\(number)", at: 400 - UInt64(number), by: TestKey("lower \(number)"))
+      let work = try state.rowsRead(for: lower, from: .sync)
+      #expect((1...70).contains(work))
+      works.insert(work)
+    }
+    #expect(works.count < 10)
+    #expect((1...12).contains(try state.rowsRead(for: Sample.contribution(at: 800, project: "CF-A"), from: .ip4)))
   }
 }

@@ -93,6 +93,23 @@ struct StoredFormTests {
     #expect(try state.digest() != digest)
   }
 
+  @Test("a campaign of before has rivals as one of today has: behind it and before it")
+  func rivals() throws {
+    let first = Sample.campaign(status: "crowdfunding", at: 50)
+    let rivals = [90, 10].map { RivalTests.campaign(at: $0, by: RivalTests.squatter) } + [RivalTests.project("CF-B", at: 5, by: Sample.stranger)]
+    for rival in rivals {
+      let (state, fresh) = (MemoryState(), MemoryState())
+      for state in [state, fresh] { try state.judge(first, from: .ip4) }
+      let now = try #require(try state.campaign())
+      state.apply([Old.campaign(now), Old.version(now, try #require(now.latest))])
+      for state in [state, fresh] { #expect(try state.judge(rival, from: .sync) == Relay.accept) }
+      #expect(try state.digest() == fresh.digest())
+      #expect(try state.campaign()?.captain == fresh.campaign()?.captain)
+      #expect(try state.campaign()?.isDisputed == true)
+      #expect(try state.campaign()?.isRivalled == true)
+    }
+  }
+
   @Test("versions of before fold with their optional goals, which they do not hold, as in a rebuild from the same events", arguments: [true, false])
   func optionalGoals(isOptionalLater: Bool) throws {
     func edition(_ isOptional: Bool, at seconds: UInt64) -> Event {

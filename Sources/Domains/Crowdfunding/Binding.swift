@@ -11,23 +11,27 @@ struct Binding {
   let captain: PublicKey
   let bien: PublicKey?
   let wallet: G1Key?
+  /// A Bien takes the project id from an untrusted campaign that is not its own: it proves nothing about that (C12).
+  let isTakenOver: Bool
   let trust: CampaignTrust
   /// What this version's signature proves of the binding.
   let proof: CampaignTrust
-  /// Other, untrusted campaigns that lose the Bien or its wallet.
+  /// Other, untrusted campaigns that lose the Bien or its wallet, as they are before.
   private(set) var stripped: [CampaignRecord] = []
-  /// Rows of wallets that they lose and nobody takes.
-  private(set) var released: [StateChange] = []
 
   private let isByListedCaptain: Bool
   private let author: PublicKey
 
-  /// Finds what the version is judged against. Throws nothing but faults.
-  init(_ event: VerifiedEvent, _ version: CampaignVersion, _ existing: CampaignRecord?, _ options: CrowdfundingOptions) {
+  /// Finds what the version is judged against.
+  ///
+  /// - Parameter isLive: from sync a Bien that speaks for itself displaces any untrusted campaign of the project id: had it come first, that one would
+  ///   have been refused.
+  init(_ event: VerifiedEvent, _ version: CampaignVersion, _ existing: CampaignRecord?, isLive: Bool, _ options: CrowdfundingOptions) {
     author = event.pubkey
     isByListedCaptain = options.captains.contains(event.pubkey)
     let designated = version.designatedCaptain ?? event.pubkey
-    if let existing, existing.trust == .none, isByListedCaptain || existing.bien == event.pubkey,
+    let isBienAlone = !isLive && version.bien == event.pubkey
+    if let existing, existing.trust == .none, isByListedCaptain || existing.bien == event.pubkey || isBienAlone,
       existing.captain != designated || Self.isOther(version.bien, than: existing.bien) || Self.isOther(version.wallet, than: existing.wallet)
     {
       kept = nil
@@ -41,6 +45,7 @@ struct Binding {
     wallet = kept?.wallet ?? version.wallet
     proof = isByListedCaptain ? .captain : bien == event.pubkey ? .bien : .none
     trust = max(kept?.trust ?? .none, proof)
+    isTakenOver = proof == .bien && displaced.map { $0.bien != event.pubkey } ?? false
   }
 
   /// What was not bound yet is bound by the version; only what contradicts displaces a binding, and then whichever came first.
@@ -67,7 +72,9 @@ struct Binding {
   }
 
   /// C12. Throws a `Rejection` where something is bound already and may not be displaced.
-  mutating func checkBound(_ version: CampaignVersion, reading state: borrowing some StateReader & ~Copyable) throws {
+  ///
+  /// - Parameter mayContest: from sync, an untrusted campaign claims it beside the one that has it.
+  mutating func checkBound(_ version: CampaignVersion, mayContest: Bool, reading state: borrowing some StateReader & ~Copyable) throws {
     if let kept {
       if let designated = version.designatedCaptain, designated != kept.captain { throw CrowdfundingRejection.otherCaptain }
       if let bound = kept.bien, let named = version.bien, bound != named { throw CrowdfundingRejection.otherBien }
@@ -76,11 +83,13 @@ struct Binding {
     let project = version.project
     let author = author
     let bien = bien
-    if let bien, let owner = try state.project(in: CrowdfundingState.biens, bien.bytes), owner != project {
+    if trust == .none, mayContest { return }
+    // What was claimed before is claimed still, though others may have it.
+    if let bien, kept?.bien != bien || trust != .none, let owner = try state.project(in: CrowdfundingState.biens, bien.bytes), owner != project {
       try strip(owner, reading: state) { $0.bien == bien && author == bien }
     }
-    if let wallet, let owner = try state.project(in: CrowdfundingState.wallets, wallet.key.bytes), owner != project,
-      !stripped.contains(where: { $0.project == owner && $0.wallet == nil })
+    if let wallet, kept?.wallet != wallet || trust != .none, let owner = try state.project(in: CrowdfundingState.wallets, wallet.key.bytes),
+      owner != project, !stripped.contains(where: { $0.project == owner })
     {
       // Only a Bien that was bound there before proves anything about its wallet.
       try strip(owner, reading: state) { $0.bien != nil && $0.bien == bien && author == bien }
@@ -90,29 +99,12 @@ struct Binding {
   private mutating func strip(
     _ owner: ProjectID, reading state: borrowing some StateReader & ~Copyable, _ isProvenByBien: (CampaignRecord) -> Bool
   ) throws {
-    guard var other = try CampaignRecord.read(owner, state) else {
+    guard let other = try CampaignRecord.read(owner, state) else {
       throw Fault.corrupt(CrowdfundingState.campaigns, "a binding without its campaign")
     }
     let isAllowed = other.trust == .none && (isByListedCaptain || kept?.trust == .operator || isProvenByBien(other))
     guard isAllowed else { throw CrowdfundingRejection.otherProject }
-    if let lost = other.bien, lost != bien { released.append(.delete(CrowdfundingState.biens, key: lost.bytes)) }
-    if let lost = other.wallet, lost != wallet { released.append(.delete(CrowdfundingState.wallets, key: lost.key.bytes)) }
-    other.bien = nil
-    other.wallet = nil
-    other.isStripped = true
     stripped.append(other)
-  }
-
-  /// The rows that bind, and those that go.
-  func changes(_ project: ProjectID) -> [StateChange] {
-    var changes = released + stripped.map(\.change)
-    if let displaced {
-      if let lost = displaced.bien, lost != bien { changes.append(.delete(CrowdfundingState.biens, key: lost.bytes)) }
-      if let lost = displaced.wallet, lost != wallet { changes.append(.delete(CrowdfundingState.wallets, key: lost.key.bytes)) }
-    }
-    if let bien, kept?.bien != bien { changes.append(.put(CrowdfundingState.biens, key: bien.bytes, value: project.bytes)) }
-    if let wallet, kept?.wallet != wallet { changes.append(.put(CrowdfundingState.wallets, key: wallet.key.bytes, value: project.bytes)) }
-    return changes
   }
 }
 

@@ -83,9 +83,16 @@ public struct CampaignRecord: Sendable, Equatable {
   public var isDisputed = false
   /// Others claim the project id (rule 4, *Rivals*).
   var hasRivals = false
+  /// Other projects claim its Bien, or its wallet.
+  var hasBienRivals = false
 
-  /// Nothing vouches for this campaign, nor for the others that claim the project id: which one is meant is disputed.
-  public var isContested: Bool { hasRivals && trust == .none }
+  /// Its Bien, and nobody else, took the project id from a campaign that was not its own.
+  var isTakenOver = false
+
+  /// Nothing vouches for this campaign, nor for the others that claim the project id or the Bien.
+  public var isRivalled: Bool { (hasRivals || hasBienRivals) && trust == .none }
+  /// Which campaign is meant is disputed.
+  public var isContested: Bool { isRivalled || isTakenOver && trust < .captain }
 
   /// The newest version in force; nil when it was deleted.
   public var head: Head? { isDeleted ? nil : latest }
@@ -95,7 +102,7 @@ public struct CampaignRecord: Sendable, Equatable {
   // version 1 · epoch 1 · trust 1 · deletions 1 · vote deletions 1 · stripped 1 · captain 32 · bien ? · wallet ? · cell ? ·
   // latest ?(id 32, author 32, created_at 8, unclaimed 1, terms) · vote; from version 2 on also:
   // deleted at ?(created_at 8, id 32) · begun at 8 · kept from ?8 · approved here 1 · tally ?; from version 3 on also:
-  // marks 1 (1 deleted in the fold, 2 unused, 4 disputed, 8 rivals) · fold's owners ?32 · approved owners ?32 ·
+  // marks 1 (1 deleted in the fold, 2 unused, 4 disputed, 8 rivals, 16 of its Bien, 32 taken over) · fold's owners ?32 · approved owners ?32 ·
   // vote resolved: own 1, in force 1 · deletion resolved: own 1, in force 1 (0 none)
   static let recordVersion: UInt8 = 3
 
@@ -124,7 +131,8 @@ public struct CampaignRecord: Sendable, Equatable {
     writer.put(optional: keptFrom) { $0.put($1) }
     writer.put(isApprovedHere)
     writer.put(optional: tally) { $0.put($1) }
-    writer.put((isDeletedInFold ? 1 : 0) | (isDisputed ? 4 : 0) | (hasRivals ? 8 : 0) as UInt8)
+    let contest = (hasRivals ? 8 : 0) | (hasBienRivals ? 16 : 0) | (isTakenOver ? 32 : 0) as UInt8
+    writer.put((isDeletedInFold ? 1 : 0) | (isDisputed ? 4 : 0) | contest)
     writer.put(optional: foldOwners) { $0.put($1) }
     writer.put(optional: approvedOwners) { $0.put($1) }
     for resolutions in [votesResolved, deletionResolved] {
@@ -189,7 +197,8 @@ public struct CampaignRecord: Sendable, Equatable {
       return
     }
     let marks = try reader.uint8()
-    (isDeletedInFold, isDisputed, hasRivals) = (marks & 1 != 0, marks & 4 != 0, marks & 8 != 0)
+    (isDeletedInFold, isDisputed) = (marks & 1 != 0, marks & 4 != 0)
+    (hasRivals, hasBienRivals, isTakenOver) = (marks & 8 != 0, marks & 16 != 0, marks & 32 != 0)
     foldOwners = try reader.optional { try $0.bytes32() }
     approvedOwners = try reader.optional { try $0.bytes32() }
     votesResolved = Resolutions(own: Resolution(code: try reader.uint8()), inForce: Resolution(code: try reader.uint8()))

@@ -32,7 +32,8 @@ public struct CampaignView: Sendable {
   /// Oldest first.
   public let contributions: [ContributionFigures]
   public let voteStatus: VoteStatus
-  /// Who claims the project id beside the campaign in force, the lowest (created_at, id) first; nobody once something vouches for it.
+  /// Who claims the project id beside the campaign in force, and then who claims its Bien, the lowest (created_at, id) first; nobody once something
+  /// vouches for it.
   public let rivals: [Rival]
 
   public enum VoteStatus: String, Sendable {
@@ -94,7 +95,7 @@ public struct CampaignView: Sendable {
     }
     contributions = listed
     voteStatus = VoteStatus(record.vote, record.head)
-    rivals = try record.isContested ? Rival.all(of: record.project, state) : []
+    rivals = try record.isRivalled ? Rival.all(of: record.project, state) + Rival.ofBien(of: record, state) : []
   }
 
   /// The newest contributions, oldest first, without reading the others.

@@ -21,7 +21,7 @@ struct CrowdfundingDigest {
 
   private func feed(_ campaign: CampaignRecord, reading state: borrowing some StateReader & ~Copyable, into feed: ([UInt8]) -> Void) throws {
     // A trusted campaign took its Bien: had that one come first, this one would have been refused.
-    if campaign.isStripped { return }
+    if try campaign.hasLostBien(reading: state) { return }
     let project = campaign.project
     var history = try CampaignHistory.read(campaign, state)
     history.contributions = try state.contributions(project)
@@ -39,7 +39,15 @@ struct CrowdfundingDigest {
     binding.put(optional: campaign.cell) { $0.put($1) }
     feed(binding.bytes)
 
-    if campaign.isContested {
+    if campaign.isRivalled {
+      // What others have that begin lower.
+      for key in BienClaims.Key.all(of: campaign) {
+        guard let owner = try state.project(in: key.table, key.bytes), owner != project else { continue }
+        var writer = RecordWriter()
+        writer.put(UInt8(7))
+        writer.put(counted: owner.bytes)
+        feed(writer.bytes)
+      }
       for rival in try Rival.all(of: project, state) {
         var writer = RecordWriter()
         writer.put(UInt8(6))

@@ -16,7 +16,7 @@ struct CrowdfundingOutcomes {
       let project = try CrowdfundingState.project(key, in: CrowdfundingState.campaigns)
       let campaign = try CampaignRecord(project: project, decoding: value, completing: state)
       // As in the digest: had the trusted campaign come first, this one would have been refused.
-      if campaign.isStripped { return true }
+      if try campaign.hasLostBien(reading: state) { return true }
       var history = try CampaignHistory.read(campaign, state)
       history.contributions = try state.contributions(project)
       let money = CountedMoney(history, try CampaignFold(history, campaign, rules, .agreed))

@@ -23,6 +23,7 @@ import Policy
 /// disputed       project                        → 1                    (what is not disputed has no row)
 /// rivals         project · 0 · created_at · id  → author               (`Rival`: who claims the project beside the campaign in force)
 /// rivals         project · 1 · author · created_at · id → VersionRecord (all versions of each)
+/// rivals         0 · kind 1 · key 32 · created_at · id → project       (`BienClaims`: who claims a Bien or wallet beside its owner)
 /// ```
 public enum CrowdfundingState {
   static let campaigns = Table(.crowdfunding, 0, "campaigns")

@@ -22,7 +22,7 @@ extension CrowdfundingValidator {
     if isDeleted, circumstances.isLive { throw CrowdfundingRejection.deletedByAuthor }
     let project = version.project
     let existing = try CampaignRecord.read(project, state)
-    var binding = Binding(event, version, existing, options)
+    var binding = Binding(event, version, existing, isLive: circumstances.isLive, options)
     if !circumstances.isLive, let existing, existing.trust == .none, binding.kept != nil, binding.proof == .none {
       let record = VersionRecord(event, version, epoch: existing.epoch, trust: .none, deletion: deletion)
       if let effects = try decideRival(version, record, event, against: existing, in: circumstances, reading: state) { return .accepted(effects) }
@@ -32,7 +32,7 @@ extension CrowdfundingValidator {
     trace?.enter("C11")
     try binding.checkAuthor(version, options, circumstances)
     trace?.enter("C12")
-    try binding.checkBound(version, reading: state)
+    try binding.checkBound(version, mayContest: !circumstances.isLive, reading: state)
 
     var campaign =
       binding.kept
@@ -41,6 +41,7 @@ extension CrowdfundingValidator {
         wallet: binding.wallet, cell: version.cells.first)
     if let displaced = binding.displaced { campaign.keepVotes(of: displaced) }
     campaign.trust = binding.trust
+    if binding.isTakenOver { campaign.isTakenOver = true }
     let rules = VoteRules(options)
     campaign.bien = binding.bien
     campaign.wallet = binding.wallet
@@ -80,12 +81,17 @@ extension CrowdfundingValidator {
     }
     let isApprovedNow = circumstances.isLive && campaign.settleLive(wasApproved: wasApproved, rules)
 
-    var changes = renewed + binding.changes(project)
+    var changes = renewed
     changes.append(record.change(project))
     changes.append(.put(CrowdfundingState.addresses, key: CrowdfundingState.addressKey(event.pubkey, version.terms.identifier), value: project.bytes))
 
     var effects = Effects(changes: changes, note: CrowdfundingNote(.version, event, project).bytes)
     effects.yieldsWhenFull = existing == nil
+    if !circumstances.isLive, campaign.trust == .none {
+      try claim(&campaign, with: record.position, since: existing, to: &effects, reading: state)
+    } else {
+      try take(for: &campaign, from: binding.stripped, since: existing, to: &effects, reading: state)
+    }
     try finish(&campaign, since: existing, to: &effects, reading: state)
     effects.provides = [.campaign(project), .event(event.id)]
     if let address = event.event.address { effects.provides.append(.campaignAddress(address)) }

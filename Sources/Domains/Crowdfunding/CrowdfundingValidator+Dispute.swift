@@ -37,7 +37,8 @@ extension CrowdfundingValidator {
     effects.diagnostics.append(
       Diagnostic(
         .warning, "crowdfunding.disputed",
-        "a decision on a campaign is another here, or at another node, than all events give: nothing irreversible happens until it is resolved",
+        "a decision on a campaign is another here, or at another node, than all events give, or others claim the campaign: nothing irreversible happens "
+          + "until it is resolved",
         fields: [Diagnostic.Field("project", project.description)]))
   }
 

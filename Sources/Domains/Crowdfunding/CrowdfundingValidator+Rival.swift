@@ -23,8 +23,6 @@ extension CrowdfundingValidator {
     }
     let isLower = try existing.founder(reading: state).map { position < $0 } ?? false
     if fits, !isLower { return nil }
-    // Bien against Bien: the one that came first stays.
-    if version.bien == author { return nil }
     // As of a first version (C11).
     guard author == claimed || names.cells.contains(author), !version.terms.status.isCaptainsAlone || author == claimed else { return nil }
     if options.creators == .captains, !circumstances.isRejudged, !options.captains.contains(claimed) { return nil }
@@ -74,7 +72,7 @@ extension CrowdfundingValidator {
     campaign.cell = line.cell
     campaign.bien = line.bien
     campaign.wallet = line.wallet
-    effects.changes += try rebind(existing, to: campaign, reading: state)
+    try claim(&campaign, with: version.record.position, since: existing, to: &effects, reading: state)
     effects.changes += pool.changes(project)
     let touched = pool.authors
     campaign.hasRivals =
@@ -97,24 +95,6 @@ extension CrowdfundingValidator {
   func isDeletedByAuthor(_ version: VersionRecord, reading state: borrowing some StateReader & ~Copyable) throws -> Bool {
     if version.deletion != nil { return true }
     return try !AddressDeletion.all(of: version.author, version.terms.identifier.bytes, from: version.createdAt, limit: 1, state).isEmpty
-  }
-
-  /// The rows of the Bien and its wallet. Throws a `Rejection` where they are another project's.
-  private func rebind(
-    _ old: CampaignRecord, to new: CampaignRecord, reading state: borrowing some StateReader & ~Copyable
-  ) throws -> [StateChange] {
-    func rows(_ table: Table, _ old: [UInt8]?, _ new: [UInt8]?, _ project: ProjectID) throws -> [StateChange] {
-      guard old != new else { return [] }
-      var changes: [StateChange] = []
-      if let old { changes.append(.delete(table, key: old)) }
-      if let new {
-        if let owner = try state.project(in: table, new), owner != project { throw CrowdfundingRejection.otherProject }
-        changes.append(.put(table, key: new, value: project.bytes))
-      }
-      return changes
-    }
-    return try rows(CrowdfundingState.biens, old.bien?.bytes, new.bien?.bytes, new.project)
-      + rows(CrowdfundingState.wallets, old.wallet?.key.bytes, new.wallet?.key.bytes, new.project)
   }
 }
 
@@ -177,7 +157,7 @@ private struct LinePool {
 
 extension CampaignRecord {
   /// The lowest (created_at, id) of the versions in its line.
-  fileprivate func founder(reading state: borrowing some StateReader & ~Copyable) throws -> FoldPosition? {
+  func founder(reading state: borrowing some StateReader & ~Copyable) throws -> FoldPosition? {
     var lowest: FoldPosition?
     try state.scan(CrowdfundingState.versions, prefix: project.keyPrefix) { _, row in
       let version = try FoldedVersion(decoding: row)

@@ -81,6 +81,17 @@ public final class CrowdfundingValidator: Validator {
     let before = record
     record.trust = .operator
     var effects = Effects()
+    if record.hasBienRivals {
+      var stripped: [CampaignRecord] = []
+      for key in BienClaims.Key.all(of: record) {
+        guard let owner = try state.project(in: key.table, key.bytes), owner != project, !stripped.contains(where: { $0.project == owner }),
+          let other = try CampaignRecord.read(owner, state)
+        else { continue }
+        guard other.trust == .none else { throw CrowdfundingRejection.otherProject }
+        stripped.append(other)
+      }
+      try take(for: &record, from: stripped, since: before, to: &effects, reading: state)
+    }
     try finish(&record, since: before, to: &effects, reading: state)
     return effects
   }

@@ -7,6 +7,8 @@ import Policy
 /// A rival is one author with all its versions. The lowest (created_at, id) of them is where it stands; whoever stands lowest of all is in force, and is
 /// no rival. The versions of rivals lie in a table of their own, by author: a campaign in force is read without coming by them.
 public struct Rival: Equatable, Sendable {
+  /// Its project: another one where it claims the same Bien.
+  public let project: ProjectID
   public let author: PublicKey
   /// The first of its versions.
   let first: FoldPosition
@@ -43,10 +45,27 @@ public struct Rival: Equatable, Sendable {
       var place = RecordReader(key, of: CrowdfundingState.rivals)
       _ = try place.fixed(prefix.count)
       var author = RecordReader(value, of: CrowdfundingState.rivals)
-      found.append(Rival(author: try author.publicKey(), first: try place.foldPosition()))
+      found.append(Rival(project: project, author: try author.publicKey(), first: try place.foldPosition()))
       return found.count < limit
     }
     return found
+  }
+
+  /// The other projects that claim a campaign's Bien or wallet, the lowest first.
+  static func ofBien(of campaign: CampaignRecord, _ state: borrowing some StateReader & ~Copyable) throws -> [Rival] {
+    let claims = BienClaims()
+    var found: [Rival] = []
+    func add(_ project: ProjectID, _ first: FoldPosition?) throws {
+      guard project != campaign.project, !found.contains(where: { $0.project == project }), let first,
+        let note = try CrowdfundingNote(try state.known(first.id))
+      else { return }
+      found.append(Rival(project: project, author: note.author, first: first))
+    }
+    for key in BienClaims.Key.all(of: campaign) {
+      if let owner = try claims.owner(of: key, reading: state) { try add(owner, CampaignRecord.read(owner, state)?.founder(reading: state)) }
+      for claimant in try claims.claimants(key, limit: maxCount, reading: state) { try add(claimant.project, claimant.first) }
+    }
+    return Array(found.sorted { $0.first < $1.first }.prefix(maxCount))
   }
 
   /// Where an author stands as a rival; nil where it is none.

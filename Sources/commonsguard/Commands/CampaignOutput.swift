@@ -45,12 +45,15 @@ enum CampaignOutput {
       ("closedAt", record.head?.terms.closedAt.map { .unsigned($0) } ?? .null),
       ("goals", .array(view.goals.map { goal($0, claimed) })), ("contributors", .integer(Int64(view.contributors ?? 0))),
       ("vote", .object(vote(view, installation))), ("disputed", .boolean(record.isDisputed)),
-      (
-        "rivals",
-        .array(
-          view.rivals.map { .object([("author", .string($0.author.hex)), ("createdAt", .unsigned($0.createdAt)), ("id", .string($0.id.hex))]) })
-      ),
+      ("rivals", .array(view.rivals.map { rival($0) })),
     ]
+  }
+
+  private static func rival(_ rival: Rival) -> JSONOutput {
+    .object([
+      ("projectId", .string(rival.project.description)), ("author", .string(rival.author.hex)), ("createdAt", .unsigned(rival.createdAt)),
+      ("id", .string(rival.id.hex)),
+    ])
   }
 
   private static func goal(_ figures: CampaignView.GoalFigures, _ claimed: CampaignClaims?) -> JSONOutput {
@@ -95,8 +98,9 @@ enum CampaignOutput {
   /// What all events give, where that is disputed.
   static func agreedLine(_ view: CampaignView, _ agreed: AgreedView) -> String? {
     guard view.record.isDisputed else { return nil }
+    let remedy = view.record.isContested ? "trust" : "resolve"
     return "disputed      all events give: \(status(agreed)), vote \(agreed.voteStatus.rawValue), \(agreed.vote.total.decimal()) Ẑ by "
-      + "\(agreed.vote.voters); `campaign resolve` ends it"
+      + "\(agreed.vote.voters); `campaign \(remedy)` ends it"
   }
 
   /// A campaign for people.
@@ -119,7 +123,8 @@ enum CampaignOutput {
       lines.append(line)
     }
     for rival in view.rivals {
-      lines.append("rival         \(rival.author.hex), since \(rival.createdAt) (\(rival.id.short)): claims this project id too")
+      let what = rival.project == record.project ? "this project id too" : "this Bien for \(rival.project)"
+      lines.append("rival         \(rival.author.hex), since \(rival.createdAt) (\(rival.id.short)): claims \(what)")
     }
     lines.append(voteLine(view, installation))
     if let line = agreedLine(view, agreed) { lines.append(line) }
