@@ -59,7 +59,7 @@ struct StoredTests {
     #expect(relay.questions.count == 1)
   }
 
-  @Test("While the lookup fails nothing is taken for missing nor for there; when it answers again it goes on from where it was")
+  @Test("While the lookup fails nothing is taken for missing nor for there, which is said once; when it answers again it goes on from where it was")
   func failing() throws {
     let (kept, lost) = (author.event(kind: 1, content: "a"), author.event(kind: 1, content: "b"))
     try accept([kept, lost])
@@ -67,10 +67,18 @@ struct StoredTests {
     try relay.fail(true)
     installation.advance(seconds: 30)
     let worker = try worker()
-    for _ in 0..<3 { #expect(worker.runOnce() == DeliveryPass()) }
+    for minute in 1...3 {
+      // Not asked in every pass.
+      for _ in 0..<2 {
+        let pass = worker.runOnce()
+        #expect(pass.confirmed == 0 && pass.redelivered == 0)
+      }
+      #expect(relay.questions.count == minute)
+      installation.advance(seconds: 60)
+    }
     #expect(try counts() == StoredCounts())
     #expect(sink.batches.isEmpty)
-    #expect(number(of: "delivery.lookup-failed") > 0)
+    #expect(installation.names == ["delivery.fault"])
     try relay.fail(false)
     #expect(worker.runOnce().redelivered == 1)
     #expect(try counts().lookedUpTo == 2)
@@ -205,5 +213,23 @@ struct StoredTests {
     try accept([author.event(kind: 7001)], source: .sync)
     #expect(try worker().runOnce() == DeliveryPass())
     #expect(relay.questions.isEmpty && installation.names.isEmpty)
+  }
+
+  @Test("An empty state whose relay could not be asked about its past asks again, until it is told")
+  func pastUnknown() throws {
+    try relay.fail(true)
+    let worker = try worker()
+    for _ in 0..<2 { #expect(worker.runOnce() == DeliveryPass()) }
+    #expect(relay.questions.count == 1)
+    installation.advance(seconds: 60)
+    #expect(worker.runOnce() == DeliveryPass())
+    #expect(relay.questions.count == 2)
+    #expect(installation.names.isEmpty)
+    try relay.fail(false)
+    try relay.hold([author.event(kind: 7001)])
+    installation.advance(seconds: 60)
+    for _ in 0..<2 { #expect(worker.runOnce() == DeliveryPass()) }
+    #expect(relay.questions.count == 3)
+    #expect(installation.names == ["state.relay-has-past"])
   }
 }
