@@ -34,8 +34,11 @@ public final class Daemon {
   /// Which of these events the relay has: what the worker asks as `delivery.confirm` (constellation spec, rule 6). nil: it cannot ask.
   let confirm: (([EventID]) -> Set<EventID>)?
 
-  private let store: StateStore
+  let store: StateStore
   private let registry: DomainRegistry
+  /// The domains under the options of this node, with nothing remembered.
+  let makeRegistry: () -> DomainRegistry
+  let options: JudgeOptions
   private let groups: GroupsOptions
   private let judge: Judge
   private let worker: DeliveryWorker
@@ -60,13 +63,17 @@ public final class Daemon {
     var groups = GroupsOptions()
     groups.followUps = followUps
     self.groups = groups
-    registry = DomainRegistry([
-      CrowdfundingValidator(options: crowdfunding), CollectivesValidator(options: collectives), GroupsValidator(options: groups),
-    ])
+    makeRegistry = { [crowdfunding, collectives, groups] in
+      DomainRegistry([
+        CrowdfundingValidator(options: crowdfunding), CollectivesValidator(options: collectives), GroupsValidator(options: groups),
+      ])
+    }
+    registry = makeRegistry()
     var options = JudgeOptions(constellation: ConstellationOptions(followUps: followUps))
     if mutant == .smallParking { options.parking.events = 5 }
+    self.options = options
     folder = Folder()
-    store = try StateStore(StoreOptions(directory: folder.path, tables: registry.tables, mapSizeMiB: 64, durability: .relaxed))
+    store = try folder.state(registry)
     judge = try Judge(store: store, registry: registry, options: options)
     let clock = Clock()
     self.clock = clock
@@ -109,16 +116,11 @@ public final class Daemon {
   }
 
   /// One digest for each domain.
-  func digests() throws -> [(domain: String, digest: String)] {
-    try StateDigest.read(store, registry).domains.map { ($0.domain.name, $0.digest.hex) }
-  }
+  func digests() throws -> [DomainDigest] { try DomainDigest.list(StateDigest.read(store, registry)) }
 
-  /// What the decisions came to, as `state digest` shows them.
-  func outcomes() throws -> [String: String]? {
-    try store.read { state in
-      let outcomes = try StateDigest.outcomes(at: clock.milliseconds / 1000, reading: state, registry)
-      return Dictionary(uniqueKeysWithValues: outcomes.domains.map { ($0.domain.name, $0.digest.hex) })
-    }
+  /// What this node decides at a time, one digest for each domain, as `state digest` shows them.
+  func outcomes(at time: UInt64) throws -> [DomainDigest] {
+    try store.read { try DomainDigest.list(StateDigest.outcomes(at: time, reading: $0, registry)) }
   }
 
   /// Whether a decision of the campaign is disputed here.
@@ -203,8 +205,12 @@ public final class Daemon {
   }
 
   /// A state's own folder, in memory where there is one; removed in the end.
-  private final class Folder {
+  final class Folder {
     let path: String
+
+    func state(_ registry: DomainRegistry) throws -> StateStore {
+      try StateStore(StoreOptions(directory: path, tables: registry.tables, mapSizeMiB: 64, durability: .relaxed))
+    }
 
     init() {
       let memory = "/dev/shm"

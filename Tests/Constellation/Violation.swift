@@ -6,6 +6,8 @@ public struct Violation: Sendable, CustomStringConvertible {
   public enum Kind: String, Sendable, CaseIterable {
     case digest = "the digests differ"
     case decision = "the decisions differ, and are not disputed at all"
+    case outcome = "what the nodes decide differs for good"
+    case rebuild = "judged again, the journal gives something else"
     case receipt = "one node made two receipts for one reaction"
     case held = "something counts that no relay holds"
     case paidOnDispute = "something was paid on a dispute"
@@ -25,7 +27,9 @@ public struct Violation: Sendable, CustomStringConvertible {
 
 extension Constellation {
   /// What is broken now, and what was on the way.
-  func check() throws -> [Violation] {
+  ///
+  /// - Parameter rebuilding: the numbers of the nodes whose journals are judged again.
+  func check(rebuilding: [Int]) throws -> [Violation] {
     var found = violations
     let digests = try nodes.map { try $0.daemon.digests() }
     for (index, first) in (digests.first ?? []).enumerated() {
@@ -34,6 +38,8 @@ extension Constellation {
       found.append(Violation(.digest, "\(first.domain) \(listed(all))\(first.domain == "crowdfunding" ? try differences() : "")"))
     }
     for number in 0..<2 { found += try checkDecisions(Events.project(number)) }
+    found += try checkOutcomes()
+    for number in rebuilding where nodes.indices.contains(number) { found += try checkRebuild(nodes[number]) }
     found += try checkHeld()
     for node in nodes {
       for (reaction, receipts) in node.daemon.receipts where receipts.count > 1 {
@@ -67,6 +73,26 @@ extension Constellation {
     let decisions = try nodes.map { try $0.daemon.decision(project) }
     guard Set(decisions).count > 1, try nodes.contains(where: { try !$0.daemon.disputed(project) }) else { return [] }
     return [Violation(.decision, "\(project) " + listed(decisions.map { $0?.description ?? "unknown" }))]
+  }
+
+  /// By then every contested node of a group has taken effect (groups, 6.12), so that what labels do not settle is settled by time.
+  private var settledAt: UInt64 { now + 11 * 86_400 }
+
+  /// Groups' tips and collectives' heads. Campaigns' decisions are compared where nothing of them is disputed (`checkDecisions`).
+  private func checkOutcomes() throws -> [Violation] {
+    let outcomes = try nodes.map { try $0.daemon.outcomes(at: settledAt) }
+    return (outcomes.first ?? []).enumerated().compactMap { index, first in
+      guard first.domain != "crowdfunding", Set(outcomes.map { $0[index].digest }).count > 1 else { return nil }
+      return Violation(.outcome, "\(first.domain) \(listed(outcomes.map { String($0[index].digest.prefix(8)) }))")
+    }
+  }
+
+  private func checkRebuild(_ node: Node) throws -> [Violation] {
+    let rebuilt = try node.daemon.rebuilt(at: settledAt)
+    var found: [String] = zip(try node.daemon.digests(), rebuilt.digests).filter { $0 != $1 }.map { "\($1.domain)'s digest" }
+    found += zip(try node.daemon.outcomes(at: settledAt), rebuilt.outcomes).filter { $0 != $1 }.map { "\($1.domain)'s outcomes" }
+    if !rebuilt.unknown.isEmpty { found.append("not taken: " + rebuilt.unknown.map(words).joined(separator: ", ")) }
+    return found.isEmpty ? [] : [Violation(.rebuild, "\(node.name): " + found.joined(separator: ", "))]
   }
 
   /// Whatever counts anywhere is at some relay, as itself or within a repost by a node.

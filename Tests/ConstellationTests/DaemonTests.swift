@@ -54,6 +54,6 @@ struct DaemonTests {
     try scene.campaign("crowdfunding", to: 0)
     let gift = Events.contribution(0, by: People.giver(0), 5, at: scene.after(10), salt: "gift")
     try scene.accepted(gift, at: 0, isLost: true)
-    #expect(try scene.world.check().contains { $0.kind == .held })
+    #expect(try scene.world.check(rebuilding: []).contains { $0.kind == .held })
   }
 }

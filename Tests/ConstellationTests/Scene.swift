@@ -10,8 +10,8 @@ final class Scene {
   let world: Constellation
 
   /// - Parameter late: so many relays more come when all is quiet.
-  init(early: Int = 2, late: Int = 0) throws {
-    world = try Constellation(History.Shape(relays: early + late, early: early))
+  init(early: Int = 2, late: Int = 0, mutant: Mutant? = nil) throws {
+    world = try Constellation(History.Shape(relays: early + late, early: early), mutant: mutant)
   }
 
   /// So many seconds later.
@@ -71,6 +71,6 @@ final class Scene {
   /// All becomes quiet. What is broken then.
   func end() throws -> [Violation] {
     world.becomeQuiet()
-    return try world.check()
+    return try world.check(rebuilding: Array(world.nodes.indices))
   }
 }
