@@ -19,10 +19,19 @@ extension Constellation {
       return [Events.contribution(number, by: People.giver(giver), amount, at: dated, naming: other, salt: salt)]
     case .vote(let number, let voter, let weight):
       return [Events.vote(number, by: People.voter(voter), weight, at: dated, salt: salt)]
+    case .administratorVote(let number, let administrator, let weight):
+      return [Events.vote(number, by: People.administrator(administrator), weight, at: dated, salt: salt)]
     case .deletion(let target, let namesKinds):
       guard let event = made[target]?.first, let author = People.known(event.pubkey) else { return [] }
       let time = step.dated < -1_000_000 ? event.createdAt + 1 : max(dated, event.createdAt)
       return [Events.deletion(of: [event], at: time, namesKinds: namesKinds, salt: salt, by: author)]
+    case .deletionOfBoth(let first, let second):
+      guard let one = made[first]?.first, let other = made[second]?.first, let author = People.known(one.pubkey) else { return [] }
+      return [Events.deletion(of: [one, other], at: max(dated, one.createdAt), salt: salt, by: author)]
+    case .labelDeletion(let number):
+      let labels = node.relay.stored.values.filter { $0.event.kind == 1985 && $0.event.pubkey == People.node(number).pubkey }
+      guard let label = labels.max(by: { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }) else { return [] }
+      return [Events.deletion(of: [label.event], at: max(dated, label.createdAt), salt: salt, by: People.node(number))]
     case .campaignDeletion(let number):
       return [Events.deletion(of: Events.address(of: number), at: dated, salt: salt, by: People.captain(of: number))]
     case .collectiveDeletion: return [Events.deletion(of: Events.collective, at: dated, salt: salt, by: People.creator)]
@@ -32,7 +41,7 @@ extension Constellation {
       return [Events.update(on: head, at: max(dated, head.createdAt + 1), salt: salt)]
     // Old enough for its administrators to be tenured, and to vote.
     case .group: return [Events.group(at: dated - 12 * 86_400)]
-    case .modifications, .proposal, .ballot, .carryingOut, .sibling: return try makeForGroup(draft, salt, dated, at: node)
+    case .modifications, .proposals, .ballot, .carryingOut, .sibling: return try makeForGroup(draft, salt, dated, at: node)
     case .repost(let target): return (made[target]?.first).map { [Events.repost($0, at: dated)] } ?? []
     case .smuggled(let number):
       let old = Events.contribution(number, by: People.mallory, 1000, at: dated - 5000, salt: salt)
@@ -52,7 +61,7 @@ extension Constellation {
     switch draft {
     case .modifications(_, let administrator):
       return [Events.modification(of: group, on: tip.id, by: People.administrator(administrator), at: time, salt: salt)]
-    case .proposal(let administrator, let position):
+    case .proposals(_, let administrator, let position):
       return [Events.proposal(of: group, on: tip.id, removing: position, by: People.administrator(administrator), at: time, salt: salt)]
     case .ballot(let administrator, let value):
       guard let proposal else { return [] }
@@ -78,7 +87,7 @@ extension Draft {
   /// How many events it makes, one after the other.
   var count: Int {
     switch self {
-    case .updates(let count), .modifications(let count, _), .flood(let count): count
+    case .updates(let count), .modifications(let count, _), .proposals(let count, _, _), .flood(let count): count
     default: 1
     }
   }

@@ -62,6 +62,8 @@ public final class Daemon {
     collectives.forkPolicy = mutant == .firstSeen ? .firstSeen : .nip01
     var groups = GroupsOptions()
     groups.followUps = followUps
+    // Few, so that histories reach it.
+    groups.maxLimitingProposals = 3
     self.groups = groups
     makeRegistry = { [crowdfunding, collectives, groups] in
       DomainRegistry([

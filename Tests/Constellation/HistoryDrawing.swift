@@ -13,6 +13,8 @@ struct HistoryDrawing {
   private var deletions: [Int] = []
   /// The steps that made links of histories, which nobody may delete.
   private var links: [Int] = []
+  /// The last step in which an administrator made a link of the group's; the first made its init.
+  private var groupLinks = [0: 3]
   private var parted: Set<[Int]> = []
   private let isMalicious: Bool
   private let pause: UInt64
@@ -106,8 +108,8 @@ struct HistoryDrawing {
       _ = publish(.campaign(campaign, status: status ?? ""), atOne: chance(80), dated: skew)
     case ..<66: links.append(publish(.updates(chance(25) ? 5 : 1), atOne: chance(80)))
     case ..<75: drawForGroup()
-    case ..<79 where isMalicious: drawMalice(campaign, skew)
-    case ..<82:
+    case ..<82 where isMalicious: drawMalice(campaign, skew)
+    case ..<(isMalicious ? 85 : 82):
       if chance(50) {
         parted = []
       } else {
@@ -126,11 +128,12 @@ struct HistoryDrawing {
     switch Int.random(in: 0..<10, using: &random) {
     case ..<5: draft = .modifications(chance(20) ? 3 : 1, by: administrator)
     case 5: draft = isMalicious ? .sibling(by: administrator) : .modifications(1, by: administrator)
-    case 6: draft = .proposal(by: administrator, removing: Int.random(in: 1..<3, using: &random))
+    case 6: draft = .proposals(1, by: administrator, removing: Int.random(in: 1..<3, using: &random))
     case 7, 8: draft = .ballot(by: administrator, chance(80))
     default: draft = .carryingOut(by: administrator)
     }
     links.append(publish(draft, atOne: chance(80)))
+    groupLinks[administrator] = links.last
   }
 
   private mutating func drawDeletion(_ skew: Int) {
@@ -142,7 +145,7 @@ struct HistoryDrawing {
   }
 
   private mutating func drawMalice(_ campaign: Int, _ skew: Int) {
-    switch Int.random(in: 0..<6, using: &random) {
+    switch Int.random(in: 0..<9, using: &random) {
     case 0:
       if let step = reactions.randomElement(using: &random) { _ = publish(.repost(ofStep: step)) }
     case 1: _ = publish(.smuggled(campaign))
@@ -154,8 +157,25 @@ struct HistoryDrawing {
       let step = chance(50) ? links.randomElement(using: &random) : nil
       let draft = step.map { Draft.deletion(ofStep: $0, namesKinds: true) } ?? .collectiveDeletion
       if chance(50) { add(.inject(draft, at: relay()), dated: 500) } else { _ = publish(draft, dated: 500) }
+    case 5: drawDeletionOfBoth(campaign, skew)
+    case 6: add(.inject(.labelDeletion(byNode: relay()), at: relay()), dated: skew)
+    case 7:
+      let (administrator, position) = (Int.random(in: 0..<3, using: &random), Int.random(in: 1..<3, using: &random))
+      // Together more than a group may have open.
+      for _ in 0..<2 { _ = publish(.proposals(2, by: administrator, removing: position), atOne: true) }
     default: add(.inject(.flood(20), at: relay()))
     }
+  }
+
+  /// One kind 5 of two domains: an administrator's vote, and a link of the group's by the same key.
+  private mutating func drawDeletionOfBoth(_ campaign: Int, _ skew: Int) {
+    let administrator = chance(60) ? 0 : Int.random(in: 0..<3, using: &random)
+    let vote = publish(.administratorVote(campaign, by: administrator, weight: Int.random(in: 1...4, using: &random)))
+    reactions.append(vote)
+    guard let link = groupLinks[administrator] else { return }
+    if chance(50) { drawExchange() }
+    let draft = Draft.deletionOfBoth(vote, link)
+    if chance(50) { add(.inject(draft, at: relay()), dated: skew) } else { _ = publish(draft, atOne: true, dated: skew) }
   }
 
   private mutating func drawExchange() {

@@ -41,8 +41,9 @@ enum Events {
   static let collective = Address(kind: 31108, pubkey: People.creator.pubkey, identifier: Text("acme"))
   static let goal = 30
 
-  static func campaign(_ campaign: Int, _ status: String, at time: UInt64, salt: String) -> Event {
-    People.captain(of: campaign).event(
+  /// - Parameter rival: somebody else who takes the same project id; nil: its captain.
+  static func campaign(_ campaign: Int, _ status: String, at time: UInt64, by rival: TestKey? = nil, salt: String) -> Event {
+    (rival ?? People.captain(of: campaign)).event(
       kind: 30904, createdAt: time,
       tags: [
         ["d", project(campaign)], ["title", "A garden"], ["t", "crowdfunding"], ["t", "UPlanet"], ["g", "48.85,2.35"],

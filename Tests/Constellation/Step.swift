@@ -6,17 +6,23 @@ enum Draft: Sendable, Equatable {
   case campaign(Int, status: String)
   case contribution(Int, by: Int, amount: Int, naming: Int?)
   case vote(Int, by: Int, weight: Int)
+  /// A vote by an administrator of the group.
+  case administratorVote(Int, by: Int, weight: Int)
   /// A kind 5 for what was made in another step, by its author.
   case deletion(ofStep: Int, namesKinds: Bool)
+  /// One kind 5 for what was made in two steps, by the author of the first; of two domains, say.
+  case deletionOfBoth(Int, Int)
   case campaignDeletion(Int)
   case collectiveDeletion
+  /// By a node's key: a kind 5 for the newest label of its own that the relay shows.
+  case labelDeletion(byNode: Int)
   case ignition
   /// So many updates without a pause.
   case updates(Int)
   case group
   case modifications(Int, by: Int)
-  /// To remove an administrator from the group.
-  case proposal(by: Int, removing: Int)
+  /// So many, each to remove an administrator from the group.
+  case proposals(Int, by: Int, removing: Int)
   /// On the newest proposal that the relay shows.
   case ballot(by: Int, Bool)
   /// The newest proposal that the relay shows, with the votes for it.
@@ -92,7 +98,7 @@ extension Draft {
   fileprivate func losesSomething(_ step: Int) -> Bool {
     switch self {
     case .campaign: step > 1
-    case .deletion, .campaignDeletion, .collectiveDeletion, .updates: true
+    case .deletion, .deletionOfBoth, .campaignDeletion, .collectiveDeletion, .labelDeletion, .updates: true
     default: false
     }
   }
@@ -103,14 +109,18 @@ extension Draft {
     case .contribution(let number, let giver, let amount, let other):
       "giver \(giver)'s +\(amount) for P\(number)\(other.map { ", which names P\($0) too" } ?? "")"
     case .vote(let number, let voter, let weight): "voter \(voter)'s +\(weight) on P\(number)"
+    case .administratorVote(let number, let administrator, let weight): "administrator \(administrator)'s +\(weight) on P\(number)"
     case .deletion(let step, let namesKinds): "a kind 5 for what was made in step \(step)\(namesKinds ? "" : ", without a k")"
+    case .deletionOfBoth(let first, let second): "a kind 5 for what was made in steps \(first) and \(second)"
+    case .labelDeletion(let node): "\(Step.relay(node))'s own kind 5 for its newest label"
     case .campaignDeletion(let number): "a kind 5 for the address of P\(number)"
     case .collectiveDeletion: "a kind 5 for the collective's address"
     case .ignition: "the collective's ignition"
     case .updates(let count): count == 1 ? "an update of the collective" : "\(count) updates of the collective without a pause"
     case .group: "the group's init"
     case .modifications(let count, let administrator): "\(count == 1 ? "a modification" : "\(count) modifications") by administrator \(administrator)"
-    case .proposal(let administrator, let position): "administrator \(administrator)'s proposal to remove member \(position)"
+    case .proposals(let count, let administrator, let position):
+      "administrator \(administrator)'s \(count == 1 ? "proposal" : "\(count) proposals") to remove member \(position)"
     case .ballot(let administrator, let value): "administrator \(administrator)'s vote \(value) on the proposal"
     case .carryingOut(let administrator): "the modification by administrator \(administrator) that carries the proposal out"
     case .sibling(let administrator): "a modification beside the tip by administrator \(administrator), dated before it"
