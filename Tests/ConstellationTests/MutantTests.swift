@@ -77,4 +77,35 @@ struct MutantTests {
       #expect(world.nodes[1].daemon.receipts.count == expected)
     }
   }
+
+  /// Histories of honest users that show at once that a rule is missing, and what they break then.
+  private static let seeds: [(mutant: Mutant, seed: UInt64, kind: Violation.Kind)] = [
+    (.noArchives, 2, .digest), (.noLabels, 2, .digest), (.noTakenBackLabels, 2, .digest), (.noRecordedLabels, 58, .decision),
+    (.noGroupLabels, 4, .outcome), (.keyless, 2, .digest), (.strangers, 2, .digest), (.smallParking, 56, .digest), (.noConfirm, 12, .held),
+    (.firstSeen, 2, .digest),
+  ]
+
+  @Test("a history that keeps every promise breaks one as soon as the rule is taken away", arguments: seeds)
+  func found(mutant: Mutant, seed: UInt64, kind: Violation.Kind) throws {
+    let history = History(seed: seed)
+    #expect(try Constellation.violations(of: history).isEmpty)
+    #expect(try Constellation.violations(of: history, mutant: mutant).contains { $0.kind == kind })
+  }
+
+  @Test("without the labels of approvals only one of two relays says that a vote is disputed", arguments: [nil, Mutant.noApprovedLabels])
+  func approvals(mutant: Mutant?) throws {
+    let scene = try Scene(mutant: mutant)
+    try scene.campaign("vote_pending", to: 0)
+    scene.pull(1, from: 0)
+    try scene.campaign("crowdfunding", to: 0)
+    try scene.votes(3, at: 1)
+    let broken = try scene.end().map(\.kind)
+    #expect(mutant == nil ? broken.isEmpty : broken.contains(.decision))
+  }
+
+  @Test("every rule that can be taken away is missed by a seed or by a history of its own")
+  func all() {
+    // What pushes of peers decide is told by `peers` alone: the relays agree on it either way.
+    #expect(Set(Self.seeds.map(\.mutant)).union([.noApprovedLabels, .peersAsClients]) == Set(Mutant.allCases))
+  }
 }
