@@ -125,6 +125,13 @@ public final class Daemon {
     try store.read { try DomainDigest.list(StateDigest.outcomes(at: time, reading: $0, registry)) }
   }
 
+  /// What is shown of a campaign here.
+  func words(of project: String) throws -> String {
+    guard let id = ProjectID(project), let view = try store.read({ try CampaignView.read(id, reading: $0) }) else { return "unknown" }
+    let version = view.record.head.map { "\($0.terms.status.name) by \($0.id.short)" } ?? "no version"
+    return "\(view.status.name) (\(version)\(view.record.isDeleted ? ", deleted" : "")\(view.record.isDisputed ? ", disputed" : ""))"
+  }
+
   /// Whether a decision of the campaign is disputed here.
   func disputed(_ project: String) throws -> Bool {
     guard let id = ProjectID(project) else { return false }

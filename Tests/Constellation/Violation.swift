@@ -78,12 +78,21 @@ extension Constellation {
   /// By then every contested node of a group has taken effect (groups, 6.12), so that what labels do not settle is settled by time.
   private var settledAt: UInt64 { now + 11 * 86_400 }
 
-  /// Groups' tips and collectives' heads. Campaigns' decisions are compared where nothing of them is disputed (`checkDecisions`).
+  /// Groups' tips, collectives' heads, and the campaigns' statuses and owners where nothing of them is disputed at all.
   private func checkOutcomes() throws -> [Violation] {
     let outcomes = try nodes.map { try $0.daemon.outcomes(at: settledAt) }
-    return (outcomes.first ?? []).enumerated().compactMap { index, first in
-      guard first.domain != "crowdfunding", Set(outcomes.map { $0[index].digest }).count > 1 else { return nil }
-      return Violation(.outcome, "\(first.domain) \(listed(outcomes.map { String($0[index].digest.prefix(8)) }))")
+    return try (outcomes.first ?? []).enumerated().compactMap { index, first in
+      guard Set(outcomes.map { $0[index].digest }).count > 1 else { return nil }
+      if first.domain == "crowdfunding" {
+        let isDisputed = try (0..<2).contains { number in try nodes.allSatisfy { try $0.daemon.disputed(Events.project(number)) } }
+        if isDisputed { return nil }
+      }
+      let campaigns = try (0..<2).map { number in
+        let project = Events.project(number)
+        return try "\n     \(project) \(listed(nodes.map { try $0.daemon.words(of: project) }))"
+      }
+      let values = listed(outcomes.map { String($0[index].digest.prefix(8)) })
+      return Violation(.outcome, "\(first.domain) \(values)\(first.domain == "crowdfunding" ? campaigns.joined() : "")")
     }
   }
 

@@ -134,6 +134,18 @@ struct ModelHistoriesTests {
     for node in scene.world.nodes { #expect(try node.daemon.length(of: group.id) == 1, "\(node.name)") }
   }
 
+  @Test("a campaign ends its vote and is deleted at one relay, and goes on with an edit and a vote at the other")
+  func deletedAndGoingOn() throws {
+    let scene = try Scene()
+    try scene.campaign("vote_pending", to: 0)
+    scene.pull(1, from: 0)
+    try scene.campaign("crowdfunding", to: 0)
+    try scene.accepted(Events.deletion(of: Events.address(of: 0), at: scene.after(10), salt: "", by: People.captain(of: 0)), at: 0)
+    try scene.campaign("vote_pending", to: 1)
+    try scene.accepted(Events.vote(0, by: People.voter(5), 3, at: scene.after(10), salt: "vote"), at: 1)
+    try agree(scene)
+  }
+
   @Test("m9: a kind 5 waits for eight days until the vote comes that it names")
   func longAway() throws {
     let scene = try Scene(late: 1)
