@@ -102,9 +102,7 @@ struct ModelHistoriesTests {
     try agree(scene)
   }
 
-  @Test(
-    "two captains use one project id at two relays", .disabled("of campaigns for one project id each relay knows only the one that it met first"),
-    arguments: [false, true])
+  @Test("two captains use one project id at two relays: all of them say so", arguments: [false, true])
   func rivals(hasMoney: Bool) throws {
     let scene = try Scene(late: 1)
     let first = Events.campaign(0, "crowdfunding", at: scene.after(10), salt: "a")

@@ -51,7 +51,8 @@ struct CampaignFold {
   ) throws -> FoldPosition? {
     guard let version = versions.last else { return nil }
     func isBefore(_ position: FoldPosition) -> Bool { time.map { position.createdAt < $0 } ?? true }
-    if view == .here, let keptFrom = campaign.keptFrom, keptFrom <= version.createdAt { return nil }
+    // A deletion after which another version came is folded as everywhere: the campaign goes on with that one.
+    if view == .here, time == nil, let keptFrom = campaign.keptFrom, keptFrom <= version.createdAt { return nil }
     guard let earliest = history.deletion(of: version), isBefore(earliest), try !isActive(before: earliest) else { return nil }
     return earliest
   }
