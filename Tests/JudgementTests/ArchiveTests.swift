@@ -184,6 +184,24 @@ struct ArchiveTests {
     #expect(bench.send(Self.repost(Self.first)) == "accept")
   }
 
+  @Test("what this node says to others is taken into its own journal once, as from sync; what is nobody's is not")
+  func ownWords() throws {
+    let bench = try Self.bench()
+    #expect(bench.send(Bench.campaign(status: "vote_pending")) == "accept")
+    let vote = Bench.vote()
+    #expect(bench.send(vote) == "accept")
+    let label = Self.node.event(
+      kind: 1985, createdAt: vote.createdAt,
+      tags: [["L", "commonsguard"], ["l", "vote-recorded", "commonsguard"], ["e", vote.id.hex], ["p", vote.pubkey.hex], ["project-id", "CF-BENCH"]])
+    let note = Self.node.event(kind: 1, createdAt: vote.createdAt, content: "hello")
+    let rows = try bench.journalCount()
+    for _ in 0..<2 { try bench.judge.takeIn([label.raw, note.raw, Array("{".utf8)], at: Self.now) }
+    #expect(try bench.journalCount() == rows + 1)
+    let row = try #require(try bench.store.read { try $0.journalRow(UInt64(rows + 1)) })
+    guard case .event(_, let id, let source, _) = row.content else { return #expect(Bool(false), "no event") }
+    #expect(id == label.id && source == .stored && row.receivedAt == Self.now)
+  }
+
   @Test("explain tells of an archive how the event within is judged")
   func explained() throws {
     let bench = try Self.bench()
