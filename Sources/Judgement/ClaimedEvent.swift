@@ -178,7 +178,7 @@ final class ClaimedEvent {
 
   /// What others may wait for that this event is.
   var arrivals: [Dependency] {
-    owned.flatMap { owner in
+    (owned + dependent.map(\.prepared)).flatMap { owner in
       [Dependency.arrival(of: event.id, by: event.pubkey, in: owner.domain)]
         + (event.event.address.map { [Dependency.arrival(of: $0, in: owner.domain)] } ?? [])
     }

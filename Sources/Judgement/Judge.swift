@@ -127,6 +127,8 @@ public final class Judge {
       let judgement = try Application(summoned, own, kept.sourceInfo ?? "", options, isNearlyFull: false).apply(to: state)
       if let fault = judgement.fault { throw fault }
       diagnostics += judgement.diagnostics
+      // What waited for that one in its turn.
+      if judgement.decision.isAccept { for arrival in summoned.arrivals { try state.release(arrival) } }
     }
     if !kept.isEmpty {
       for arrival in claimed.arrivals { try state.release(arrival) }

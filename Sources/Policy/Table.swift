@@ -5,12 +5,12 @@
 /// A domain declares its tables as constants; the store opens one LMDB database for each, called `<domain>.<name>`.
 public struct Table: Hashable, Sendable {
   public let domain: Domain
-  /// Which of its domain's tables: 0..<16, unique in the domain.
+  /// Which of its domain's tables: 0..<24, unique in the domain.
   public let ordinal: UInt8
   public let shortName: StaticString
 
   /// The most tables that a domain may declare.
-  public static let maxPerDomain = 16
+  public static let maxPerDomain = 24
 
   public init(_ domain: Domain, _ ordinal: UInt8, _ shortName: StaticString) {
     self.domain = domain

@@ -294,4 +294,24 @@ struct DeletionTests {
       #expect(explanation.effects?.yieldsWhenFull == opens)
     }
   }
+
+  @Test("a deletion by an address that first carried one project and then another deletes both, in every order")
+  func addressOfTwoProjects() throws {
+    func version(_ project: String, at seconds: UInt64) -> Event {
+      Sample.campaign(project, status: "crowdfunding", at: seconds) { tags in
+        tags = tags.filter { $0.first != "i" && $0.last != "bien" }.map { $0.first == "d" ? ["d", "crowdfund-48.85-2.35-shared"] : $0 }
+      }
+    }
+    let events = [version("CF-FIRST", at: 0), version("CF-SECOND", at: 10)]
+    let address = "30904:\(Sample.captain.hex):crowdfund-48.85-2.35-shared"
+    let deletion = Sample.captain.event(kind: 5, createdAt: Sample.start + 100, tags: [["a", address], ["k", "30904"]])
+    var digests: Set<String> = []
+    for order in [[events[0], events[1], deletion], [events[0], deletion, events[1]], [deletion, events[1], events[0]], [events[1], events[0], deletion]] {
+      let relay = try Relay()
+      for event in order { #expect(try relay.sync(event) == Relay.accept) }
+      for project in ["CF-FIRST", "CF-SECOND"] { #expect(try relay.campaign(project)?.record.head == nil) }
+      digests.insert(try relay.digest())
+    }
+    #expect(digests.count == 1)
+  }
 }

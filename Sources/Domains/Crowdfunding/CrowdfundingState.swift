@@ -23,6 +23,7 @@ import Policy
 /// disputed       project                        → 1                    (what is not disputed has no row)
 /// rivals         project · 0 · created_at · id  → author               (`Rival`: who claims the project beside the campaign in force)
 /// rivals         project · 1 · author · created_at · id → VersionRecord (all versions of each)
+/// addressProjects  author · |d| 1 · d · project → 1                    (`AddressProjects`: of addresses that had several)
 /// rivals         0 · kind 1 · key 32 · created_at · id → project       (`BienClaims`: who claims a Bien or wallet beside its owner)
 /// ```
 public enum CrowdfundingState {
@@ -43,10 +44,11 @@ public enum CrowdfundingState {
   static let announcements = Table(.crowdfunding, 13, "announcements")
   static let disputed = Table(.crowdfunding, 14, "disputed")
   static let rivals = Table(.crowdfunding, 15, "rivals")
+  static let addressProjects = Table(.crowdfunding, 16, "addressProjects")
 
   public static let tables = [
     campaigns, versions, addresses, biens, wallets, contributions, ballots, voters, deletions, snapshots, addressDeletions, labels, receipts,
-    announcements, disputed, rivals,
+    announcements, disputed, rivals, addressProjects,
   ]
 
   /// How many campaigns are disputed.

@@ -83,6 +83,7 @@ extension CrowdfundingValidator {
 
     var changes = renewed
     changes.append(record.change(project))
+    changes += try AddressProjects.changes(event.pubkey, version.terms.identifier, naming: project, state)
     changes.append(.put(CrowdfundingState.addresses, key: CrowdfundingState.addressKey(event.pubkey, version.terms.identifier), value: project.bytes))
 
     var effects = Effects(changes: changes, note: CrowdfundingNote(.version, event, project).bytes)

@@ -28,6 +28,7 @@ extension CrowdfundingValidator {
     if options.creators == .captains, !circumstances.isRejudged, !options.captains.contains(claimed) { return nil }
 
     var effects = Effects(note: CrowdfundingNote(.version, event, existing.project).bytes)
+    effects.changes += try AddressProjects.changes(author, version.terms.identifier, naming: existing.project, state)
     effects.changes.append(
       .put(CrowdfundingState.addresses, key: CrowdfundingState.addressKey(author, version.terms.identifier), value: existing.project.bytes))
     effects.yieldsWhenFull = true

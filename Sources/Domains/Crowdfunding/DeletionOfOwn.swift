@@ -51,6 +51,7 @@ struct DeletionOfOwn {
     for address in addresses {
       let key = CrowdfundingState.addressKey(address.pubkey, address.identifier)
       if let project = try state.project(in: CrowdfundingState.addresses, key) { projectsByAddress.insert(project) }
+      projectsByAddress.formUnion(try AddressProjects.read(address.pubkey, address.identifier, state))
     }
   }
 }
