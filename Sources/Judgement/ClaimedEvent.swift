@@ -99,7 +99,7 @@ final class ClaimedEvent {
       }
     }
     if let effects {
-      if circumstances.isLive, !circumstances.isRecalled, let refusal = try refusalByConstellation(circumstances, options, reading: state) {
+      if circumstances.isLive, !circumstances.isRecalled, !circumstances.isKept, let refusal = try refusalByConstellation(circumstances, options, reading: state) {
         return .decided(.reject(refusal), owner: first.domain)
       }
       return .effects(effects, owner: first.domain)

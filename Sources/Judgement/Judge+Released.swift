@@ -146,7 +146,8 @@ private struct ReleasedEvent {
       return author.map { ArchivedEvent.Outer(outer, by: $0, judge.options.constellation.followUps) }
     }
     circumstances = Circumstances(
-      receivedAt: parked.receivedAt, source: parked.source, isRejudged: releasing?.isRejudged ?? false, isBare: releasing?.isBare ?? false)
+      receivedAt: parked.receivedAt, source: parked.source, isRejudged: releasing?.isRejudged ?? false, isBare: releasing?.isBare ?? false,
+      isKept: parked.isKept)
     prepared = judge.prepare(parked.raw, in: circumstances)
   }
 

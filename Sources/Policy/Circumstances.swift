@@ -14,13 +14,18 @@ public struct Circumstances: Sendable {
   public let isBare: Bool
   /// It was kept aside (`Verdict.kept`), and what it waited for is judged next, in the same transaction.
   public let isSummoned: Bool
+  /// It was kept aside: the relay was answered with accept and has it, so that it is no longer asked whether it may be taken.
+  public let isKept: Bool
 
-  public init(receivedAt: UInt64, source: SourceType, isRejudged: Bool = false, isBare: Bool = false, isSummoned: Bool = false) {
+  public init(
+    receivedAt: UInt64, source: SourceType, isRejudged: Bool = false, isBare: Bool = false, isSummoned: Bool = false, isKept: Bool = false
+  ) {
     self.receivedAt = receivedAt
     self.source = source
     self.isRejudged = isRejudged
     self.isBare = isBare
     self.isSummoned = isSummoned
+    self.isKept = isKept || isSummoned
   }
 
   /// From a client of this relay, or its captain; every other source is *sync*.
