@@ -99,7 +99,8 @@ final class ClaimedEvent {
       }
     }
     if let effects {
-      if circumstances.isLive, !circumstances.isRecalled, !circumstances.isKept, let refusal = try refusalByConstellation(circumstances, options, reading: state) {
+      let isAsked = circumstances.isLive && !circumstances.isRecalled && !circumstances.isKept
+      if isAsked, let refusal = try refusalByConstellation(circumstances, options, reading: state) {
         return .decided(.reject(refusal), owner: first.domain)
       }
       return .effects(effects, owner: first.domain)
