@@ -177,7 +177,7 @@ struct NamedHistoriesTests {
     for node in scene.world.nodes { #expect(try node.relay.has(gift.id) && node.daemon.counted().contains(gift.id), "\(node.name)") }
   }
 
-  @Test("histories of seeds that once broke a promise keep it", arguments: [78, 535, 2133, 2465, 4615, 7564, 14393] as [UInt64])
+  @Test("histories of seeds that once broke a promise keep it", arguments: [78, 535, 2133, 2465, 4615, 7564, 14393, 15157] as [UInt64])
   func mended(_ seed: UInt64) throws {
     if let trial = try Trial.run(seed: seed) { Issue.record("\(trial)") }
   }

@@ -26,7 +26,7 @@ extension CrowdfundingValidator {
         if target.kind == .receipt { throw CrowdfundingRejection.deletionOfReceipt }
       }
     }
-    if circumstances.isLive, !circumstances.isKept { try checkLive(targets, event, in: circumstances, reading: state) }
+    if circumstances.isLive, !circumstances.isKept, !circumstances.isRecalled { try checkLive(targets, event, in: circumstances, reading: state) }
 
     var effects = Effects(note: CrowdfundingNote(.deletion, event, nil).bytes)
     let position = FoldPosition(createdAt: event.createdAt, id: event.id)
