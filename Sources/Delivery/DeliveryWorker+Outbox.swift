@@ -41,7 +41,7 @@ extension DeliveryWorker {
       for (index, row) in batch.enumerated() {
         unnoted.append(mark(row, outcomes.indices.contains(index) ? outcomes[index] : .retry("the sink does not say what became of it")))
       }
-      try takeIn(zip(batch, signed).enumerated().filter { outcomes.indices.contains($0.offset) && outcomes[$0.offset].isDelivered }.map(\.element))
+      takeIn(zip(batch, signed).enumerated().filter { outcomes.indices.contains($0.offset) && outcomes[$0.offset].isDelivered }.map(\.element), &pass)
       report(unnoted, &pass)
       try note()
       loneFailures = isRefused ? loneFailures + 1 : 0
@@ -54,10 +54,13 @@ extension DeliveryWorker {
   }
 
   /// What this node says to others is in its own journal too, so that its export says it: the sink hands it to the relay past the plugin.
-  private func takeIn(_ delivered: [(row: OutboxRow, signed: SignedRow)]) throws {
+  /// What cannot be judged stands in no other row's way: it is at the relay, and the others have it from there.
+  private func takeIn(_ delivered: [(row: OutboxRow, signed: SignedRow)], _ pass: inout DeliveryPass) {
     let said = delivered.filter { [.decisionLabel, .contributionReceipt, .attestation].contains($0.row.name) }.map(\.signed.line)
     for start in stride(from: 0, to: said.count, by: Outbox.rowsPerStep) {
-      try judge.takeIn(said[start..<min(start + Outbox.rowsPerStep, said.count)], at: clock() / 1000)
+      do { try judge.takeIn(said[start..<min(start + Outbox.rowsPerStep, said.count)], at: clock() / 1000) } catch {
+        fault(&pass, "what this node said cannot be journalled", error)
+      }
     }
   }
 

@@ -97,10 +97,11 @@ extension DeliveryWorker {
         return
       }
       if hasPast {
-      diagnostics(
-        Diagnostic(
-          .warning, "state.relay-has-past",
-          "the state is empty, and the relay has events that it should know: stop the relay, and begin with `strfry export | commonsguard rebuild -`"))
+        diagnostics(
+          Diagnostic(
+            .warning, "state.relay-has-past",
+            "the state is empty, and the relay has events that it should know: stop the relay, and begin with `strfry export | commonsguard rebuild -`")
+        )
       }
     }
     try store.write { try $0.setNote(Self.askedNote, [1]) }

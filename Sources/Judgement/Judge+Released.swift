@@ -19,8 +19,12 @@ extension Judge {
   ///   - releasing: in a rebuild, how the event came that released them: the parked ones came by the same way.
   /// - Returns: nil when nothing is released. Throws faults where the state cannot be read.
   public func judgeReleasedStep(without passedOver: Set<UInt64> = [], releasing: Circumstances? = nil) throws -> ReleasedStep? {
-    if try store.read({ try $0.hasMoreToRelease() }) { _ = try store.write { try $0.releaseMore() } }
-    let released = try store.read { try $0.releasedEvents(limit: Self.releasedTogether, without: passedOver) }
+    var released = try store.read { try $0.releasedEvents(limit: Self.releasedTogether, without: passedOver) }
+    // Something may have been provided for which nothing waits any more, and something else besides.
+    while released.isEmpty, try store.read({ try $0.hasMoreToRelease() }) {
+      _ = try store.write { try $0.releaseMore() }
+      released = try store.read { try $0.releasedEvents(limit: Self.releasedTogether, without: passedOver) }
+    }
     if released.isEmpty { return nil }
     // Before the transaction, for which requests may have to wait.
     let first = released.map { ReleasedEvent($0, releasing, self) }
